@@ -1,0 +1,36 @@
+// One function per room that adds its classes to the module, and what they share.
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include "engine/engine.hpp"
+#include "journal/recorder.hpp"
+
+namespace pyscalp::bindings {
+
+namespace py = pybind11;
+
+// configuration.cpp
+engine::EngineConfig engine_config(const py::dict& config);
+FeeSchedule fee_schedule(const py::dict& fees);
+std::pair<std::string, std::uint16_t> endpoint_pair(const py::handle& value);
+
+// records.cpp
+/// Names of the NumPy fields are those of the C++ structs; every array owns its bytes.
+py::array fills_array(const std::vector<order::Fill>& fills);
+py::array round_trips_array(const std::vector<order::RoundTrip>& round_trips);
+py::array samples_array(const std::vector<engine::Sample>& samples);
+py::dict histograms_dict(const engine::Engine& engine);
+py::list events_list(const std::vector<journal::Event>& events, std::size_t from);
+py::dict snapshot_dict(const engine::Snapshot& snapshot,
+                       const std::vector<std::string>& symbols);
+py::dict summary_dict(const journal::Recorder& recorder);
+
+void add_books(py::module_& module);
+void add_exchange(py::module_& module);
+void add_live(py::module_& module);
+void add_replay(py::module_& module);
+
+}  // namespace pyscalp::bindings

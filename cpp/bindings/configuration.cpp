@@ -1,0 +1,155 @@
+// From the dictionaries that pyscalp.config makes to the structs of the rooms.
+#include "bindings/bindings.hpp"
+
+namespace pyscalp::bindings {
+
+namespace {
+
+/// A section of the configuration; says which key is missing or of the wrong type.
+class Section {
+ public:
+  Section(const py::dict& parent, const char* name) : name_(name) {
+    if (!parent.contains(name)) {
+      throw py::value_error("configuration: section " + name_ + " is missing");
+    }
+    values_ = py::cast<py::dict>(parent[name]);
+  }
+
+  template <class T>
+  T get(const char* key) const {
+    if (!values_.contains(key)) {
+      throw py::value_error("configuration: " + name_ + "." + key + " is missing");
+    }
+    try {
+      return py::cast<T>(values_[key]);
+    } catch (const py::cast_error&) {
+      throw py::value_error("configuration: " + name_ + "." + key +
+                            " has the wrong type or is out of range");
+    }
+  }
+  template <class A>
+  A amount(const char* key) const {
+    return {get<std::int64_t>(key)};
+  }
+  Section section(const char* key) const { return Section(values_, key); }
+
+ private:
+  std::string name_;
+  py::dict values_;
+};
+
+order::Style style_of(const std::string& name) {
+  if (name == "choose") return order::Style::kChoose;
+  if (name == "maker") return order::Style::kMaker;
+  if (name == "taker") return order::Style::kTaker;
+  throw py::value_error("configuration: tactics.style is none of choose, maker, taker");
+}
+
+void read_signals(const Section& signals, engine::EngineConfig& config) {
+  const Section reversion = signals.section("mean_reversion");
+  auto& mean_reversion = config.signals.of<signal::MeanReversion>();
+  mean_reversion.enabled = reversion.get<bool>("enabled");
+  mean_reversion.options.k_sigma = reversion.get<double>("k_sigma");
+  mean_reversion.options.bars = reversion.get<int>("bars");
+  mean_reversion.options.bar = reversion.amount<MonoNanos>("bar");
+  mean_reversion.options.efficiency_max = reversion.get<double>("efficiency_max");
+  mean_reversion.options.min_trades = reversion.get<std::int64_t>("min_trades");
+
+  const Section imbalance = signals.section("book_imbalance");
+  auto& book_imbalance = config.signals.of<signal::BookImbalance>();
+  book_imbalance.enabled = imbalance.get<bool>("enabled");
+  book_imbalance.options.threshold = imbalance.get<double>("threshold");
+  book_imbalance.options.levels = imbalance.get<int>("levels");
+  book_imbalance.options.persistence = imbalance.amount<MonoNanos>("persistence");
+  book_imbalance.options.horizon_gain = imbalance.get<double>("horizon_gain");
+  config.depth_levels = signals.get<int>("depth_levels");
+  if (!signal::SignalSet::valid(config.signals)) {
+    throw py::value_error("configuration: a signal's options are out of range");
+  }
+}
+
+void read_tactics(const Section& tactics, engine::EngineConfig& config) {
+  order::ScalperOptions& scalper = config.scalper;
+  scalper.order_qty = tactics.get<Qty>("order_qty");
+  scalper.edge_min = tactics.amount<Price>("edge_min");
+  scalper.passive_wait = tactics.amount<MonoNanos>("passive_wait");
+  scalper.reentry_wait = tactics.amount<MonoNanos>("reentry_wait");
+  scalper.target = tactics.amount<Price>("target");
+  scalper.stop = tactics.amount<Price>("stop");
+  scalper.exit_after = tactics.amount<MonoNanos>("exit_after");
+  scalper.hold_limit = tactics.amount<MonoNanos>("hold_limit");
+  scalper.style = style_of(tactics.get<std::string>("style"));
+  if (!scalper.valid()) {
+    throw py::value_error(
+        "configuration: tactics contradict each other: exit_after < hold_limit < 55 s, "
+        "target and stop above 0");
+  }
+}
+
+void read_risk(const Section& risk, risk::Limits& limits) {
+  limits.aum = risk.amount<Money>("aum");
+  limits.drawdown_e6 = risk.get<std::int64_t>("drawdown_e6");
+  limits.max_order_qty = risk.get<Qty>("max_order_qty");
+  limits.max_order_value = risk.amount<Money>("max_order_value");
+  limits.price_collar_e6 = risk.get<std::int64_t>("price_collar_e6");
+  limits.max_position = risk.get<Qty>("max_position");
+  limits.max_orders_working = risk.get<std::int64_t>("max_orders_working");
+  limits.rate_limit = risk.get<std::int64_t>("rate_limit");
+  limits.rate_window = risk.amount<MonoNanos>("rate_window");
+  limits.rate_share_e6 = risk.get<std::int64_t>("rate_share_e6");
+  limits.stale_after = risk.amount<MonoNanos>("stale_after");
+  limits.depth_share_e6 = risk.get<std::int64_t>("depth_share_e6");
+  limits.depth_levels = risk.get<std::int64_t>("depth_levels");
+  limits.depth_window = risk.amount<MonoNanos>("depth_window");
+  limits.max_losing_trades = risk.get<std::int64_t>("max_losing_trades");
+  limits.max_rejects = risk.get<std::int64_t>("max_rejects");
+  limits.flatten_when_halted = risk.get<bool>("flatten_when_halted");
+  if (const auto fault = limits.first_fault()) {
+    throw py::value_error(std::string("configuration: ") + *fault);
+  }
+}
+
+}  // namespace
+
+std::pair<std::string, std::uint16_t> endpoint_pair(const py::handle& value) {
+  const auto pair = py::cast<py::sequence>(value);
+  if (py::len(pair) != 2) throw py::value_error("an endpoint is [address, port]");
+  return {py::cast<std::string>(pair[0]), py::cast<std::uint16_t>(pair[1])};
+}
+
+FeeSchedule fee_schedule(const py::dict& config) {
+  const Section fees(config, "fees");
+  return {{fees.amount<Money>("maker_per_share"),
+           fees.get<std::int64_t>("maker_notional_e6")},
+          {fees.amount<Money>("taker_per_share"),
+           fees.get<std::int64_t>("taker_notional_e6")}};
+}
+
+engine::EngineConfig engine_config(const py::dict& dict) {
+  engine::EngineConfig config;
+  const auto instruments = py::cast<py::list>(dict["instruments"]);
+  if (instruments.empty() || instruments.size() > engine::kMaxTraded) {
+    throw py::value_error("configuration: from 1 to 32 instruments can be traded");
+  }
+  for (const py::handle& item : instruments) {
+    const auto instrument = py::cast<py::dict>(item);
+    config.instruments.push_back({py::cast<std::string>(instrument["symbol"]),
+                                  {py::cast<std::int64_t>(instrument["tick"])}});
+  }
+  read_signals(Section(dict, "signals"), config);
+  read_tactics(Section(dict, "tactics"), config);
+  read_risk(Section(dict, "risk"), config.limits);
+  config.fees = fee_schedule(dict);
+  const Section venue(dict, "venue");
+  config.username = venue.get<std::string>("username");
+  config.password = venue.get<std::string>("password");
+  config.session = venue.get<std::string>("session");
+  const Section engine(dict, "engine");
+  config.books.orders = engine.get<std::uint32_t>("max_orders");
+  config.books.levels = std::max(config.books.orders / 4, 1024u);
+  config.session_start = engine.amount<UnixNanos>("session_start");
+  config.session_end = engine.amount<UnixNanos>("session_end");
+  return config;
+}
+
+}  // namespace pyscalp::bindings

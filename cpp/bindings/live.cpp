@@ -1,0 +1,157 @@
+#include "bindings/bindings.hpp"
+#include "live/live_session.hpp"
+
+namespace pyscalp::bindings {
+
+namespace {
+
+net::Endpoint endpoint(const py::dict& venue, const char* key) {
+  const auto [address, port] = endpoint_pair(venue[key]);
+  const auto parsed = net::parse_endpoint(address, port);
+  if (!parsed) {
+    throw py::value_error("configuration: venue." + std::string(key) + ": \"" +
+                          address + "\" is no IPv4 address");
+  }
+  return *parsed;
+}
+
+live::LiveConfig live_config(const py::dict& config, const std::string& out_dir) {
+  live::LiveConfig live;
+  live.engine = engine_config(config);
+  live.engine.measure = true;
+  live.engine.journal_inputs = true;
+  const auto venue = py::cast<py::dict>(config["venue"]);
+  live.feed_a = endpoint(venue, "feed_a");
+  live.feed_b = endpoint(venue, "feed_b");
+  live.retransmission = endpoint(venue, "retransmission");
+  live.orders = endpoint(venue, "orders");
+  const auto interface = net::parse_address(py::cast<std::string>(venue["interface"]));
+  if (!interface) throw py::value_error("configuration: venue.interface is no address");
+  live.interface_address = *interface;
+  live.cpu = py::cast<int>(config["engine"]["cpu"]);
+  if (!out_dir.empty()) {
+    const py::object path =
+        py::module_::import("pathlib").attr("Path")(out_dir) / py::str("journal");
+    path.attr("mkdir")(py::arg("parents") = true, py::arg("exist_ok") = true);
+    live.journal_path =
+        py::cast<std::string>(py::str(path / py::str("engine.journal")));
+  }
+  return live;
+}
+
+/// A LiveSession with the contract of the module: errors as OSError, dictionaries out.
+class Session {
+ public:
+  Session(const py::dict& config, const std::string& out_dir)
+      : session_(live_config(config, out_dir)) {
+    if (const auto error = session_.open()) {
+      PyErr_SetString(PyExc_OSError, error->c_str());
+      throw py::error_already_set();
+    }
+  }
+
+  void start() { session_.start(); }
+  void request_stop() { session_.request_stop(); }
+  void kill() { session_.kill(); }
+  void abandon(const std::string& why) { session_.abandon(why); }
+  bool join(double timeout_s) {
+    const py::gil_scoped_release release;
+    return session_.join(timeout_s);
+  }
+
+  py::dict snapshot() const {
+    py::dict out = session_.inspect([](const journal::Recorder& recorder) {
+      return snapshot_dict(recorder.snapshot(), recorder.symbols());
+    });
+    const std::string error = session_.error();
+    out["error"] = error;
+    if (!error.empty() && session_.ended()) out["phase"] = "failed";
+    py::dict latency;
+    for (std::size_t i = 0; i < engine::kStages; ++i) {
+      const auto stage = static_cast<engine::Stage>(i);
+      const Histogram& histogram = session_.histogram(stage);
+      if (histogram.count() == 0) continue;
+      py::dict row;
+      row["count"] = histogram.count();
+      row["min"] = histogram.min();
+      row["p50"] = histogram.quantile(0.5);
+      row["p99"] = histogram.quantile(0.99);
+      row["max"] = histogram.max();
+      latency[engine::name(stage)] = row;
+    }
+    out["latency"] = latency;
+    out["allocations"] = session_.allocations();
+    out["cpu"] = session_.cpu_note();
+    return out;
+  }
+
+  py::list events() {
+    return session_.inspect([this](const journal::Recorder& recorder) {
+      const auto from = std::exchange(events_taken_, recorder.events().size());
+      return events_list(recorder.events(), from);
+    });
+  }
+  py::array fills() const {
+    return session_.inspect([](const auto& r) { return fills_array(r.fills()); });
+  }
+  py::array round_trips() const {
+    return session_.inspect(
+        [](const auto& r) { return round_trips_array(r.round_trips()); });
+  }
+  py::array samples() const {
+    return session_.inspect([](const auto& r) { return samples_array(r.samples()); });
+  }
+  py::dict histograms() const {
+    require_ended();
+    return histograms_dict(session_.engine());
+  }
+  py::dict summary() const {
+    py::dict out =
+        session_.inspect([](const auto& recorder) { return summary_dict(recorder); });
+    out["allocations"] = session_.allocations();
+    out["cpu"] = session_.cpu_note();
+    out["error"] = session_.error();
+    return out;
+  }
+
+ private:
+  void require_ended() const {
+    if (!session_.ended()) throw std::runtime_error("the session has not ended yet");
+  }
+
+  live::LiveSession session_;
+  std::size_t events_taken_ = 0;
+};
+
+}  // namespace
+
+void add_live(py::module_& module) {
+  py::class_<Session>(
+      module, "LiveSession",
+      "The engine on real sockets: a pinned C++ thread that trades, and "
+      "one that keeps the journal.")
+      .def(py::init<const py::dict&, const std::string&>(), py::arg("config"),
+           py::arg("out_dir"),
+           "Check the configuration and open sockets and journal.\n\n"
+           "Raises ValueError for a wrong setting and OSError, with what failed, where "
+           "and what to do, for a socket or file that cannot be opened.")
+      .def("start", &Session::start, py::call_guard<py::gil_scoped_release>(),
+           "Start both threads; returns at once.")
+      .def("request_stop", &Session::request_stop,
+           "No new entries; cancel, flatten, log out; then the threads end.")
+      .def("kill", &Session::kill, "Kill switch: HALTED, cancel every order, end.")
+      .def("abandon", &Session::abandon, py::arg("why"),
+           "End at once without getting flat, for a venue that is known to be gone.")
+      .def("join", &Session::join, py::arg("timeout_s"),
+           "Wait up to that long; True once the threads have ended.")
+      .def("snapshot", &Session::snapshot, "State, counters, instruments, latency.")
+      .def("events", &Session::events, "What happened since the last call.")
+      .def("fills", &Session::fills, "Fills so far, as a structured array.")
+      .def("round_trips", &Session::round_trips, "Closed round trips so far.")
+      .def("samples", &Session::samples, "Touch, position and equity every 250 ms.")
+      .def("histograms", &Session::histograms,
+           "Stage -> (values in ns, counts). Only after the end.")
+      .def("summary", &Session::summary, "Totals, positions, denials, digest.");
+}
+
+}  // namespace pyscalp::bindings

@@ -1,0 +1,51 @@
+// Everything the engine is told before it starts. Nothing here changes afterwards.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/fees.hpp"
+#include "book/order_books.hpp"
+#include "feed/mold_session.hpp"
+#include "order/scalper.hpp"
+#include "order/working_orders.hpp"
+#include "risk/limits.hpp"
+#include "signal/signal_set.hpp"
+
+namespace pyscalp::engine {
+
+/// How many instruments one engine trades; books are kept for every one of the feed.
+inline constexpr std::size_t kMaxTraded = 32;
+
+struct TradedInstrument {
+  std::string symbol;
+  Price tick{10'000'000};
+};
+
+struct EngineConfig {
+  std::vector<TradedInstrument> instruments;
+  signal::SignalSet::Options signals;
+  int depth_levels = 5;  ///< levels that signals see as depth
+  order::ScalperOptions scalper;
+  risk::Limits limits;
+  FeeSchedule fees;
+
+  std::string username;
+  std::string password;
+  std::string session;  ///< blank is the venue's active one
+
+  /// Hours of the venue's clock, ns since its midnight; both 0 is no restriction.
+  UnixNanos session_start{};
+  UnixNanos session_end{};
+
+  feed::MoldOptions feed;
+  book::BookCapacity books;
+  order::WorkingOrders::Capacity orders;
+  MonoNanos sample_every = milliseconds(250);
+  MonoNanos stop_patience = seconds(10);  ///< how long a stop may take to get flat
+  MonoNanos stop_patience_offline = seconds(3);  ///< the same without an order session
+  bool measure = false;                          ///< stamp the stages of each packet
+  bool journal_inputs = false;  ///< send every input through the ring too
+};
+
+}  // namespace pyscalp::engine

@@ -1,0 +1,431 @@
+#include "engine/engine.hpp"
+
+#include <algorithm>
+
+#include "base/clock.hpp"
+#include "engine/listeners.hpp"
+
+namespace pyscalp::engine {
+
+Engine::Traded::Traded(const EngineConfig& config, const TradedInstrument& instrument)
+    : symbol(instrument.symbol),
+      signals(config.signals),
+      scalper(
+          [&] {
+            order::ScalperOptions options = config.scalper;
+            options.tick = instrument.tick;
+            return options;
+          }(),
+          config.fees) {}
+
+Engine::Engine(const EngineConfig& config, SpscRing& ring,
+               const risk::KillSwitch& kill_switch)
+    : config_(config),
+      outlet_(ring),
+      feed_(config.feed),
+      books_(config.books),
+      orders_(config.orders),
+      ledger_(config.fees),
+      gate_(config.limits, kill_switch, kMaxTraded),
+      session_(session::SessionOptions{.username = config_.username,
+                                       .password = config_.password,
+                                       .session = config_.session}) {
+  traded_.reserve(config_.instruments.size());
+  for (const TradedInstrument& instrument : config_.instruments) {
+    traded_.emplace_back(config_, instrument);
+  }
+}
+
+// ---- Inputs ----
+
+void Engine::on_datagram(feed::Line line, Bytes datagram, MonoNanos now) {
+  journal_input(RecordKind::kDatagram, now, datagram, static_cast<std::uint8_t>(line));
+  ++packets_;
+  input_at_ = now;
+  FeedListener listener{*this, now};
+  const feed::DatagramStatus status =
+      feed_.on_datagram(line, datagram, now, [&](std::uint64_t, Bytes message) {
+        if (feed_generation_ != feed_.generation()) listener.on_new_session();
+        books_.apply(message, listener);
+      });
+  follow_gap(now);
+  if (status == feed::DatagramStatus::kOk) {
+    stage_at_ = stamp();
+    record_stage(Stage::kFeed, input_at_, stage_at_);
+    evaluate_touched(now);
+  }
+  settle(now);
+}
+
+void Engine::on_connected(MonoNanos now) {
+  journal_input(RecordKind::kConnected, now, {}, 0);
+  session_.on_connected(now);
+  outlet_.put_bytes(RecordKind::kConnection, now, {},
+                    static_cast<std::uint8_t>(ConnectionEvent::kConnected));
+  settle(now);
+}
+
+void Engine::on_disconnected(MonoNanos now) {
+  journal_input(RecordKind::kDisconnected, now, {}, 0);
+  session_.on_disconnected();
+  orders_.on_disconnected();
+  outlet_.put_bytes(RecordKind::kConnection, now, {},
+                    static_cast<std::uint8_t>(ConnectionEvent::kDisconnected));
+  settle(now);
+}
+
+bool Engine::on_order_bytes(Bytes bytes, MonoNanos now) {
+  journal_input(RecordKind::kOrderBytes, now, bytes, 0);
+  input_at_ = now;
+  VenueListener listener{*this, now};
+  const session::Link link = session_.on_bytes(bytes, now, listener);
+  stage_at_ = stamp();
+  evaluate_touched(now);
+  settle(now);
+  return keep_link(link, now);
+}
+
+bool Engine::on_time(MonoNanos now) {
+  journal_input(RecordKind::kTime, now, {}, 0);
+  input_at_ = now;
+  stage_at_ = now;
+  const session::Link link = session_.on_time(now);
+  for (Traded& instrument : traded_) {
+    if (index(instrument.id) != 0 && now >= instrument.next_deadline) {
+      evaluate(instrument, false, now);
+    }
+  }
+  if (now >= next_sample_) sample(now);
+  settle(now);
+  return keep_link(link, now);
+}
+
+void Engine::on_command(Command command, MonoNanos now) {
+  journal_input(RecordKind::kCommand, now, {}, static_cast<std::uint8_t>(command));
+  if (command == Command::kKill) {
+    gate_.on_kill(now);
+    killed_ = true;
+  }
+  if (!stopping_) {
+    stopping_ = true;
+    stop_requested_ = now;
+    if (phase_ != Phase::kFailed) phase_ = Phase::kStopping;
+    for (Traded& instrument : traded_) instrument.touched = index(instrument.id) != 0;
+    input_at_ = stage_at_ = now;
+    evaluate_touched(now);
+  }
+  settle(now);
+}
+
+bool Engine::keep_link(session::Link link, MonoNanos now) {
+  if (link == session::Link::kKeep) return true;
+  outlet_.put_bytes(RecordKind::kConnection, now, {},
+                    static_cast<std::uint8_t>(ConnectionEvent::kLinkDead));
+  return false;
+}
+
+void Engine::journal_input(RecordKind kind, MonoNanos now, Bytes bytes,
+                           std::uint8_t detail) {
+  if (config_.journal_inputs) outlet_.put_bytes(kind, now, bytes, detail);
+}
+
+// ---- Evaluate ----
+
+void Engine::follow_gap(MonoNanos now) {
+  if (feed_.gap_open() == gap_was_open_) return;
+  gap_was_open_ = feed_.gap_open();
+  outlet_.put(RecordKind::kGap, now, GapEvent{feed_.expected()}, gap_was_open_ ? 1 : 0);
+}
+
+signal::MarketView Engine::market_view(const Traded& instrument, MonoNanos now) const {
+  const book::OrderBooks& books = books_.books();
+  return {instrument.id,
+          now,
+          books_.venue_time(),
+          books.touch(instrument.id),
+          books.depth(instrument.id, Side::kBuy, config_.depth_levels),
+          books.depth(instrument.id, Side::kSell, config_.depth_levels)};
+}
+
+risk::MarketState Engine::market_state(const Traded& instrument) const {
+  const book::OrderBooks& books = books_.books();
+  return {books.touch(instrument.id),
+          instrument.last_tick,
+          feed_.gap_open(),
+          !books.flagged(instrument.id),
+          books_.trading_state(instrument.id) == 'T' && books_.system_event() == 'Q',
+          in_session()};
+}
+
+bool Engine::in_session() const {
+  if (config_.session_end.value == 0) return true;
+  const UnixNanos now = books_.venue_time();
+  return now >= config_.session_start && now < config_.session_end;
+}
+
+bool Engine::closing() const {
+  if (config_.session_end.value == 0) return false;
+  // Early enough to be flat by the holding rule when the session ends.
+  return books_.venue_time().value + config_.scalper.deadline.value >=
+         config_.session_end.value;
+}
+
+void Engine::watch_depth(const Traded& instrument, MonoNanos now) {
+  const book::OrderBooks& books = books_.books();
+  const int levels = static_cast<int>(config_.limits.depth_levels);
+  std::array<Qty, 2> depth{};
+  for (const Side side : {Side::kBuy, Side::kSell}) {
+    depth[index(side)] = books.depth(instrument.id, side, levels);
+  }
+  if (orders_.open_count(instrument.id) != 0) {
+    orders_.for_each_open(instrument.id, [&](const order::Order& order) {
+      book::OrderView resting;
+      if (order.resting() && books.find(order.order_reference, resting)) {
+        depth[index(resting.side)] -= std::min(depth[index(resting.side)], resting.qty);
+      }
+    });
+  }
+  gate_.on_depth(instrument.id, now, depth[0], depth[1]);
+}
+
+void Engine::evaluate_touched(MonoNanos now) {
+  for (Traded& instrument : traded_) {
+    if (!instrument.touched) continue;
+    instrument.touched = false;
+    evaluate(instrument, true, now);
+  }
+}
+
+void Engine::evaluate(Traded& instrument, bool ticked, MonoNanos now) {
+  order::ScalperView view;
+  view.market = market_view(instrument, now);
+  const order::Position& position = ledger_.position(instrument.id);
+  if (ticked && !feed_.gap_open()) {
+    watch_depth(instrument, now);
+    instrument.forecast = instrument.signals.on_book(view.market);
+    if (!position.flat()) {
+      ledger_.on_mark(instrument.id,
+                      order::Ledger::exit_price(position.qty(), view.market.touch));
+      gate_.on_equity(ledger_.equity(), now);
+    }
+  }
+  view.forecast = instrument.forecast;
+  view.position = position.qty();
+  view.opened = position.opened();
+  view.closed = instrument.closed;
+  view.stopping = stopping_ || closing();
+  view.entry_price = position.average_price();
+  view.working.sent_at = instrument.last_sent;
+  orders_.for_each_open(instrument.id, [&](const order::Order& order) {
+    view.working = {order.user_ref,
+                    order.wish.side,
+                    order.wish.limit,
+                    order.wish.intent,
+                    order.resting() && order.state == order::OrderState::kLive,
+                    order.state == order::OrderState::kPendingCancel,
+                    order.sent_at};
+  });
+  const order::Action action = instrument.scalper.decide(view);
+  const MonoNanos decided = stamp();
+  record_stage(Stage::kSignal, stage_at_, decided);
+  stage_at_ = decided;
+  if (action.kind == order::Action::Kind::kPlace) {
+    place(instrument, action.wish, now);
+  } else if (action.kind == order::Action::Kind::kCancel) {
+    cancel(action.user_ref, now);
+  }
+  instrument.next_deadline = instrument.scalper.next_deadline(view);
+}
+
+// ---- Check and execute ----
+
+void Engine::place(Traded& instrument, const order::Wish& wish, MonoNanos now) {
+  if (!session_.live() || !orders_.has_room(session_.next_user_ref())) return;
+  const risk::OwnOrders own{orders_.best_price(instrument.id, Side::kBuy),
+                            orders_.best_price(instrument.id, Side::kSell),
+                            orders_.open_count()};
+  risk::Verdict verdict = gate_.check(wish, market_state(instrument),
+                                      orders_.exposure(instrument.id), own, now);
+  const MonoNanos gated = stamp();
+  record_stage(Stage::kGate, stage_at_, gated);
+  if (!verdict) {
+    outlet_.put(RecordKind::kDenied, now, DeniedWish{wish, verdict.denial, {}});
+    return;
+  }
+  const bool deadline_exit = verdict.order->deadline_exit();
+  const std::uint32_t user_ref = session_.send(std::move(*verdict.order), now);
+  const MonoNanos encoded = stamp();
+  record_stage(Stage::kEncode, gated, encoded);
+  stage_at_ = encoded;
+  if (user_ref == 0) return;
+  orders_.on_sent(user_ref, wish, now);
+  instrument.last_sent = now;
+  unsent_ref_ = user_ref;
+  unsent_input_at_ = input_at_;
+  ++orders_sent_;
+  outlet_.put(RecordKind::kOrderSent, now,
+              SentOrder{wish,
+                        user_ref,
+                        feed_.gap_open() ? std::uint8_t{1} : std::uint8_t{0},
+                        deadline_exit ? std::uint8_t{1} : std::uint8_t{0},
+                        {}});
+}
+
+void Engine::cancel(std::uint32_t user_ref, MonoNanos now) {
+  if (!session_.live()) return;
+  if (!session_.cancel(gate_.cancel(user_ref, now), now)) return;
+  orders_.on_cancel_sent(user_ref, now);
+  ++cancels_sent_;
+  outlet_.put(RecordKind::kCancelSent, now, SentCancel{user_ref, 0});
+}
+
+void Engine::cancel_all(MonoNanos now) {
+  std::array<std::uint32_t, 256> refs;
+  std::size_t count = 0;
+  orders_.for_each_open([&](const order::Order& order) {
+    if (order.state != order::OrderState::kPendingCancel && count < refs.size()) {
+      refs[count++] = order.user_ref;
+    }
+  });
+  for (std::size_t i = 0; i < count; ++i) cancel(refs[i], now);
+}
+
+void Engine::order_bytes_sent(std::size_t size, MonoNanos now) {
+  session_.consumed(size);
+  if (unsent_ref_ == 0 || !session_.outbound().empty()) return;
+  if (config_.measure) {
+    record_stage(Stage::kSend, stage_at_, now);
+    record_stage(Stage::kTickToTrade, unsent_input_at_, now);
+  }
+  unsent_ref_ = 0;
+}
+
+// ---- Every input's end ----
+
+void Engine::settle(MonoNanos now) {
+  if (gate_.cancel_all_due(now)) cancel_all(now);
+  gate_.drain_trips(
+      [&](const risk::Trip& trip) { outlet_.put(RecordKind::kTrip, now, trip); });
+  advance_phase(now);
+  MonoNanos next = std::min(next_sample_, session_.next_deadline());
+  next = std::min(next, feed_.next_deadline());
+  for (const Traded& instrument : traded_)
+    next = std::min(next, instrument.next_deadline);
+  if (stopping_ && !finished()) next = std::min(next, now + milliseconds(20));
+  next_deadline_ = next;
+}
+
+void Engine::advance_phase(MonoNanos now) {
+  if (phase_ == Phase::kConnecting && session_.live() && feed_.synchronised()) {
+    phase_ = Phase::kRunning;
+    sample(now);
+  }
+  if (!stopping_ || finished()) return;
+  const bool flat = ledger_.open_positions().empty() && orders_.open_count() == 0;
+  if (!flat && orders_.open_count() != 0) cancel_all(now);
+  const MonoNanos patience =
+      session_.live() ? config_.stop_patience : config_.stop_patience_offline;
+  // After a kill no order may be sent, so no position can be closed: what remains to be
+  // seen is that nothing works at the venue any more.
+  const bool quiet = killed_ && orders_.open_count() == 0;
+  if (flat || quiet || now - stop_requested_ >= patience) {
+    if (session_.live()) session_.logout(now);
+    phase_ = flat || (quiet && ledger_.open_positions().empty()) ? Phase::kEnded
+                                                                 : Phase::kFailed;
+    sample(now);
+  }
+}
+
+void Engine::sample(MonoNanos now) {
+  next_sample_ = now + config_.sample_every;
+  for (const Traded& instrument : traded_) {
+    if (index(instrument.id) == 0) continue;
+    const book::Touch& touch = books_.books().touch(instrument.id);
+    outlet_.put(RecordKind::kSample, now,
+                Sample{now,
+                       touch.bid,
+                       touch.ask,
+                       ledger_.position(instrument.id).qty(),
+                       ledger_.equity(),
+                       instrument.id,
+                       {}});
+  }
+  outlet_.put(RecordKind::kSnapshot, now, snapshot(now));
+}
+
+Snapshot Engine::snapshot(MonoNanos now) const {
+  const order::Totals& totals = ledger_.totals();
+  Snapshot snapshot;
+  snapshot.now = now;
+  snapshot.venue_time = books_.venue_time();
+  snapshot.packets = packets_;
+  snapshot.messages = feed_.counters().messages;
+  snapshot.orders = orders_sent_;
+  snapshot.cancels = cancels_sent_;
+  snapshot.executions = totals.executions;
+  snapshot.round_trips = totals.round_trips;
+  snapshot.rejects = rejects_;
+  snapshot.gaps = feed_.counters().gaps;
+  snapshot.gap_requests = feed_.counters().requests;
+  snapshot.deadline_exits = gate_.counts().deadline_exits;
+  snapshot.events_lost = outlet_.lost();
+  snapshot.traded_qty = totals.traded_qty;
+  snapshot.maker_qty = totals.maker_qty;
+  snapshot.realised = ledger_.realised();
+  snapshot.unrealised = ledger_.unrealised();
+  snapshot.fees = totals.fees;
+  snapshot.equity = ledger_.equity();
+  snapshot.longest_holding = totals.longest_holding;
+  snapshot.breakers = gate_.breakers();
+  snapshot.open_orders = orders_.open_count();
+  snapshot.phase = phase_;
+  snapshot.state = gate_.state();
+  snapshot.gap_open = feed_.gap_open() ? 1 : 0;
+  snapshot.denied = gate_.counts().denied;
+  for (const Traded& instrument : traded_) {
+    const book::Touch& touch = books_.books().touch(instrument.id);
+    InstrumentSnapshot& out = snapshot.instruments[snapshot.instrument_count++];
+    out.instrument = instrument.id;
+    out.bid = touch.bid;
+    out.ask = touch.ask;
+    out.bid_qty = touch.bid_qty;
+    out.ask_qty = touch.ask_qty;
+    out.position = ledger_.position(instrument.id).qty();
+    out.net = instrument.net;
+  }
+  return snapshot;
+}
+
+MonoNanos Engine::stamp() const {
+  // The one place that looks at a clock inside: for the histograms alone, and never for
+  // a decision.
+  return config_.measure ? mono_now() : MonoNanos{};
+}
+
+void Engine::record_stage(Stage stage, MonoNanos from, MonoNanos to) {
+  if (config_.measure) {
+    histograms_[static_cast<std::size_t>(stage)].record((to - from).value);
+  }
+}
+
+const char* name(Stage stage) {
+  switch (stage) {
+    case Stage::kFeed:
+      return "feed";
+    case Stage::kSignal:
+      return "signal";
+    case Stage::kGate:
+      return "gate";
+    case Stage::kEncode:
+      return "encode";
+    case Stage::kSend:
+      return "send";
+    case Stage::kTickToTrade:
+      return "tick_to_trade";
+    case Stage::kOrderRoundTrip:
+      return "order_round_trip";
+  }
+  return "?";
+}
+
+}  // namespace pyscalp::engine

@@ -1,0 +1,152 @@
+// The heartbeat: ingest, evaluate, check, execute, run to completion for each input.
+//
+// Sans-I/O and single-threaded. Inputs are bytes with the time they came; outputs are
+// the bytes of the order session, retransmission requests, and records in a ring. The
+// same object trades live, on paper and in a replay: it cannot tell which. After the
+// directory of instruments has been read it does not allocate, lock or call the system.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "base/histogram.hpp"
+#include "book/itch_books.hpp"
+#include "engine/config.hpp"
+#include "engine/outlet.hpp"
+#include "engine/record.hpp"
+#include "feed/mold_session.hpp"
+#include "order/ledger.hpp"
+#include "order/scalper.hpp"
+#include "order/working_orders.hpp"
+#include "risk/gate.hpp"
+#include "session/ouch_session.hpp"
+#include "signal/signal_set.hpp"
+
+namespace pyscalp::engine {
+
+class Engine {
+ public:
+  /// `ring` and `kill_switch` outlive the engine. The configuration has been checked.
+  Engine(const EngineConfig& config, SpscRing& ring,
+         const risk::KillSwitch& kill_switch);
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // ---- Inputs. `now` never goes back. ----
+
+  void on_datagram(feed::Line line, Bytes datagram, MonoNanos now);
+  void on_connected(MonoNanos now);
+  void on_disconnected(MonoNanos now);
+  /// False: the connection is to be closed, then on_disconnected is due.
+  bool on_order_bytes(Bytes bytes, MonoNanos now);
+  /// To be called at `next_deadline()`; more often does no harm. False as above.
+  bool on_time(MonoNanos now);
+  void on_command(Command command, MonoNanos now);
+
+  // ---- Outputs ----
+
+  MonoNanos next_deadline() const { return next_deadline_; }
+  Bytes order_bytes() const { return session_.outbound(); }
+  /// The first `size` bytes were handed to the kernel at `now`.
+  void order_bytes_sent(std::size_t size, MonoNanos now);
+  bool take_request(MonoNanos now,
+                    std::array<std::byte, wire::mold::kHeaderSize>& out) {
+    return feed_.take_request(now, out);
+  }
+  Phase phase() const { return phase_; }
+  bool finished() const { return phase_ == Phase::kEnded || phase_ == Phase::kFailed; }
+
+  // ---- Views, for tests and reports; the engine's thread, or after it has ended ----
+
+  const book::ItchBooks& books() const { return books_; }
+  const feed::MoldSession& feed() const { return feed_; }
+  const order::Ledger& ledger() const { return ledger_; }
+  const order::WorkingOrders& orders() const { return orders_; }
+  const risk::Gate& gate() const { return gate_; }
+  const session::OuchSession& session() const { return session_; }
+  Snapshot snapshot(MonoNanos now) const;
+  /// The locate of the n-th configured instrument; 0 until the directory names it.
+  InstrumentId instrument(std::size_t n) const { return traded_[n].id; }
+  /// Safe to read from any thread while the engine runs.
+  const Histogram& histogram(Stage stage) const {
+    return histograms_[static_cast<std::size_t>(stage)];
+  }
+
+ private:
+  struct Traded {
+    Traded(const EngineConfig& config, const TradedInstrument& instrument);
+
+    std::string_view symbol;
+    signal::SignalSet signals;
+    order::Scalper scalper;
+    InstrumentId id{};
+    bool touched = false;
+    MonoNanos last_tick = risk::kNoTick;
+    MonoNanos closed{-kNever.value / 2};
+    MonoNanos last_sent{-kNever.value / 2};
+    MonoNanos next_deadline = kNever;
+    signal::Forecast forecast;
+    Money net{};
+  };
+  /// Adapters that give the books and the session their own, small view of the engine.
+  struct FeedListener;
+  struct VenueListener;
+
+  Traded* traded(InstrumentId id) {
+    const std::uint8_t slot = traded_of_[index(id)];
+    return slot == 0 ? nullptr : &traded_[slot - 1u];
+  }
+  MonoNanos stamp() const;
+  void record_stage(Stage stage, MonoNanos from, MonoNanos to);
+  void follow_gap(MonoNanos now);
+  void evaluate_touched(MonoNanos now);
+  void evaluate(Traded& instrument, bool ticked, MonoNanos now);
+  signal::MarketView market_view(const Traded& instrument, MonoNanos now) const;
+  risk::MarketState market_state(const Traded& instrument) const;
+  void watch_depth(const Traded& instrument, MonoNanos now);
+  void place(Traded& instrument, const order::Wish& wish, MonoNanos now);
+  void cancel(std::uint32_t user_ref, MonoNanos now);
+  void cancel_all(MonoNanos now);
+  bool in_session() const;
+  bool closing() const;
+  /// What every input ends with: breakers, the way to the end, the next deadline.
+  void settle(MonoNanos now);
+  void advance_phase(MonoNanos now);
+  void sample(MonoNanos now);
+  void journal_input(RecordKind kind, MonoNanos now, Bytes bytes, std::uint8_t detail);
+  bool keep_link(session::Link link, MonoNanos now);
+
+  const EngineConfig config_;
+  Outlet outlet_;
+  feed::MoldSession feed_;
+  book::ItchBooks books_;
+  order::WorkingOrders orders_;
+  order::Ledger ledger_;
+  risk::Gate gate_;
+  session::OuchSession session_;
+  std::vector<Traded> traded_;
+  std::array<std::uint8_t, 1 << 16> traded_of_{};  ///< by locate: slot + 1, 0 is none
+
+  std::uint32_t feed_generation_ = 0;
+  bool gap_was_open_ = false;
+  bool stopping_ = false;
+  bool killed_ = false;
+  MonoNanos stop_requested_ = kNever;
+  Phase phase_ = Phase::kConnecting;
+  MonoNanos next_sample_{};
+  MonoNanos next_deadline_{};
+
+  // Of the input that is being worked on.
+  MonoNanos input_at_{};
+  MonoNanos stage_at_{};
+  std::uint32_t unsent_ref_ = 0;  ///< newest order whose bytes have not left yet
+  MonoNanos unsent_input_at_{};
+
+  std::uint64_t packets_ = 0;
+  std::uint64_t orders_sent_ = 0;
+  std::uint64_t cancels_sent_ = 0;
+  std::uint64_t rejects_ = 0;
+  std::array<Histogram, kStages> histograms_;
+};
+
+}  // namespace pyscalp::engine

@@ -1,0 +1,137 @@
+// What the books and the order session tell the engine, and what it does about it.
+// Included by engine.cpp alone.
+#pragma once
+
+#include "engine/engine.hpp"
+
+namespace pyscalp::engine {
+
+struct Engine::FeedListener {
+  Engine& engine;
+  MonoNanos now;
+
+  void on_book(InstrumentId id) {
+    if (Traded* instrument = engine.traded(id)) {
+      instrument->touched = true;
+      instrument->last_tick = now;
+    }
+  }
+  void on_trade(const book::TradeView& trade) {
+    Traded* instrument = engine.traded(trade.instrument);
+    if (instrument == nullptr) return;
+    instrument->touched = true;
+    instrument->last_tick = now;
+    instrument->signals.on_trade(
+        engine.market_view(*instrument, now),
+        signal::Trade{trade.price, trade.qty, trade.aggressor, trade.hidden});
+  }
+  void on_directory(InstrumentId id, std::string_view symbol) {
+    for (std::size_t slot = 0; slot < engine.traded_.size(); ++slot) {
+      Traded& instrument = engine.traded_[slot];
+      if (instrument.symbol != symbol) continue;
+      instrument.id = id;
+      engine.traded_of_[index(id)] = static_cast<std::uint8_t>(slot + 1);
+      engine.gate_.permit(id);
+      engine.session_.set_symbol(id, wire::ouch::Symbol(symbol));
+    }
+  }
+  /// A new session of the feed: books, directory and prices of the old one are void.
+  void on_new_session() {
+    engine.feed_generation_ = engine.feed_.generation();
+    engine.books_.clear();
+    engine.traded_of_.fill(0);
+    for (Traded& instrument : engine.traded_) {
+      instrument.touched = false;
+      instrument.last_tick = risk::kNoTick;
+      instrument.forecast = {};
+    }
+  }
+};
+
+struct Engine::VenueListener {
+  Engine& engine;
+  MonoNanos now;
+
+  void event(ConnectionEvent what) {
+    engine.outlet_.put_bytes(RecordKind::kConnection, now, {},
+                             static_cast<std::uint8_t>(what));
+  }
+  void touch(InstrumentId id) {
+    if (Traded* instrument = engine.traded(id)) instrument->touched = true;
+  }
+  Price mid(InstrumentId id) const {
+    const book::Touch& touch = engine.books_.books().touch(id);
+    return touch.sound() ? touch.mid() : kNoPrice;
+  }
+
+  void on_login_accepted(bool) { event(ConnectionEvent::kLoggedIn); }
+  void on_live(std::uint32_t next_user_ref, bool resumed) {
+    if (resumed) engine.orders_.on_resumed(next_user_ref);
+    event(ConnectionEvent::kLive);
+  }
+  void on_login_rejected(char) { event(ConnectionEvent::kRefused); }
+  void on_session_end() { event(ConnectionEvent::kSessionEnded); }
+  void on_lost_message(session::BadInput) { event(ConnectionEvent::kMessageLost); }
+
+  void on_accepted(const wire::ouch::Accepted& m) {
+    const order::Order* order = engine.orders_.find(m.user_ref);
+    if (order == nullptr) return;
+    const InstrumentId id = order->wish.instrument;
+    engine.orders_.on_accepted(m.user_ref, m.order_reference, price_from_e4(m.price_e4),
+                               m.state == 'D', mid(id), now);
+    engine.record_stage(Stage::kOrderRoundTrip, order->sent_at, now);
+    touch(id);
+  }
+  void on_executed(const wire::ouch::Executed& m) {
+    const order::OrderResult result =
+        engine.orders_.on_executed(m.user_ref, m.quantity, m.match);
+    if (!order::applied(result)) return;
+    const order::Order& order = *engine.orders_.find(m.user_ref);
+    const order::Booked booked = engine.ledger_.on_fill(
+        {order.wish.instrument, order.wish.side, static_cast<Qty>(m.quantity),
+         price_from_e4(m.price_e4),
+         m.liquidity == 'R' ? Liquidity::kTaker : Liquidity::kMaker, order.wish.intent,
+         order.wish.signal, m.user_ref, m.match, order.order_reference,
+         order.wish.decision_mid, order.arrival_mid, now,
+         UnixNanos{static_cast<std::int64_t>(m.timestamp_ns)}});
+    for (const order::Fill& fill : booked.all()) {
+      engine.outlet_.put(RecordKind::kFill, now, fill);
+    }
+    if (booked.closed) on_round_trip(booked.round_trip);
+    engine.gate_.on_equity(engine.ledger_.equity(), now);
+    touch(order.wish.instrument);
+  }
+  void on_round_trip(const order::RoundTrip& trip) {
+    engine.outlet_.put(RecordKind::kRoundTrip, now, trip);
+    engine.gate_.on_round_trip(trip.net, now);
+    if (Traded* instrument = engine.traded(trip.instrument)) {
+      instrument->closed = now;
+      instrument->net += trip.net;
+    }
+  }
+  void on_canceled(const wire::ouch::Canceled& m) { taken_off(m.user_ref, m.quantity); }
+  void on_aiq_canceled(const wire::ouch::AiqCanceled& m) {
+    taken_off(m.user_ref, m.decrement);
+  }
+  void taken_off(std::uint32_t user_ref, Qty qty) {
+    engine.orders_.on_canceled(user_ref, qty);
+    if (const order::Order* order = engine.orders_.find(user_ref)) {
+      touch(order->wish.instrument);
+    }
+  }
+  void on_rejected(const wire::ouch::Rejected& m) {
+    ++engine.rejects_;
+    engine.orders_.on_rejected(m.user_ref);
+    engine.gate_.on_reject(now);
+    engine.outlet_.put(RecordKind::kReject, now, VenueReject{m.user_ref, m.reason});
+    if (const order::Order* order = engine.orders_.find(m.user_ref)) {
+      touch(order->wish.instrument);
+    }
+  }
+  void on_priority_update(const wire::ouch::PriorityUpdate& m) {
+    engine.orders_.on_priority_update(m.user_ref, m.order_reference,
+                                      price_from_e4(m.price_e4));
+  }
+};
+
+}  // namespace pyscalp::engine

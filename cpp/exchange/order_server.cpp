@@ -1,0 +1,466 @@
+#include "exchange/order_server.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace pyscalp::exchange {
+
+namespace soup = wire::soup;
+namespace ouch = wire::ouch;
+
+namespace {
+
+constexpr MonoNanos kHeartbeatEvery = seconds(1);
+constexpr MonoNanos kSilenceMax = seconds(15);
+constexpr MonoNanos kLoginWithin = seconds(30);
+constexpr MonoNanos kOwnStall = seconds(2);
+constexpr std::size_t kCompactFrom = std::size_t{1} << 20;
+constexpr char kCancelOnDisconnect = 'Z';
+
+/// OUCH reject reasons of what the server itself refuses.
+constexpr std::uint16_t kRejectDisplay = 0x03;
+constexpr std::uint16_t kRejectSide = 0x09;
+constexpr std::uint16_t kRejectCross = 0x14;
+
+/// 200,000.0000, which stands for a market order; larger prices say no more.
+constexpr std::uint64_t kPriceCapE4 = 2'000'000'000;
+
+char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
+
+bool same_text(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return upper(x) == upper(y); });
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  return text;
+}
+
+Text<10> left_padded(std::string_view text) {
+  Text<10> padded;
+  for (std::size_t i = 0; i < text.size(); ++i)
+    padded.chars[10 - text.size() + i] = text[i];
+  return padded;
+}
+
+/// The heartbeat timeout that a 4.10 login adds: five digits of milliseconds.
+MonoNanos silence_of(Bytes login) {
+  if (login.size() < soup::LoginRequest::kSize + 5) return kSilenceMax;
+  Text<5> text;
+  Reader reader(login.data() + soup::LoginRequest::kSize);
+  reader(text);
+  const std::optional<std::uint64_t> asked = soup::parse_number(text);
+  if (!asked || *asked == 0) return kSilenceMax;
+  return std::max(milliseconds(static_cast<std::int64_t>(*asked)), kHeartbeatEvery);
+}
+
+}  // namespace
+
+const char* close_reason_name(CloseReason reason) {
+  static constexpr const char* kNames[kCloseReasons] = {
+      "open",      "peer",        "logout",        "refused", "login_timeout", "silent",
+      "bad_frame", "bad_message", "not_logged_in", "backlog", "session_end"};
+  return kNames[static_cast<std::size_t>(reason)];
+}
+
+OrderServer::OrderServer(OrderServerConfig config, Market& market,
+                         std::function<void()> acted)
+    : session_(left_padded(config.session.size() <= 10 ? config.session : "")),
+      market_(market),
+      acted_(std::move(acted)) {
+  if (config.session.empty() || config.session.size() > 10) {
+    throw std::invalid_argument("session '" + config.session +
+                                "' must have 1 to 10 characters");
+  }
+  if (config.logins.size() > kParticipantMax)
+    throw std::invalid_argument("there are more than 999 logins");
+  for (Login& login : config.logins) {
+    const std::string_view name = trimmed(login.username);
+    if (name.empty() || name.size() != login.username.size() || name.size() > 6) {
+      throw std::invalid_argument("username '" + login.username +
+                                  "' must have 1 to 6 characters and no outer spaces");
+    }
+    if (trimmed(login.password).size() != login.password.size() ||
+        login.password.size() > 10) {
+      throw std::invalid_argument("the password of '" + login.username +
+                                  "' must have up to 10 characters and no outer "
+                                  "spaces");
+    }
+    if (account_of(name) != 0)
+      throw std::invalid_argument("username '" + login.username + "' is there twice");
+    accounts_.emplace_back().login = std::move(login);
+  }
+}
+
+// ---- Connections ----
+
+ConnectionId OrderServer::connect() {
+  auto connection = std::make_unique<Connection>();
+  connection->id = ++last_id_;
+  connection->opened = connection->heard = connection->sent = mono_;
+  connection->silence_max = kSilenceMax;
+  connections_.push_back(std::move(connection));
+  ++statistics_.connections;
+  return last_id_;
+}
+
+OrderServer::Connection* OrderServer::find(ConnectionId id) const {
+  for (const auto& connection : connections_)
+    if (connection->id == id) return connection.get();
+  return nullptr;
+}
+
+void OrderServer::on_bytes(ConnectionId id, Bytes bytes, UnixNanos now) {
+  Connection* const connection = find(id);
+  if (connection == nullptr || connection->reason != CloseReason::kOpen) return;
+  connection->heard = mono_;
+  const bool whole = connection->reader.feed(
+      bytes, [&](const soup::Frame& frame) { on_frame(*connection, frame, now); });
+  if (!whole) end(*connection, CloseReason::kBadFrame, now);
+}
+
+void OrderServer::disconnect(ConnectionId id, UnixNanos now) {
+  Connection* const connection = find(id);
+  if (connection == nullptr) return;
+  end(*connection, CloseReason::kPeer, now);
+  std::erase_if(connections_, [&](const auto& other) { return other->id == id; });
+}
+
+Bytes OrderServer::pending(ConnectionId id) const {
+  const Connection* const connection = find(id);
+  if (connection == nullptr) return {};
+  return Bytes(connection->out).subspan(connection->consumed);
+}
+
+void OrderServer::consumed(ConnectionId id, std::size_t size) {
+  Connection* const connection = find(id);
+  if (connection == nullptr) return;
+  connection->consumed += size;
+  std::vector<std::byte>& out = connection->out;
+  if (connection->consumed < out.size() && connection->consumed < kCompactFrom) return;
+  const auto rest = std::min(connection->consumed, out.size());
+  out.erase(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(rest));
+  connection->consumed = 0;
+}
+
+bool OrderServer::closed(ConnectionId id) const {
+  const Connection* const connection = find(id);
+  return connection == nullptr || connection->reason != CloseReason::kOpen;
+}
+
+AccountId OrderServer::account_of(std::string_view username) const {
+  for (std::size_t i = 0; i < accounts_.size(); ++i)
+    if (same_text(accounts_[i].login.username, trimmed(username)))
+      return static_cast<AccountId>(i + 1);
+  return 0;
+}
+
+bool OrderServer::online(AccountId id) const {
+  return id > 0 && id <= accounts_.size() && accounts_[id - 1].connection != nullptr;
+}
+
+void OrderServer::end(Connection& connection, CloseReason reason, UnixNanos now) {
+  if (connection.reason != CloseReason::kOpen) return;
+  connection.reason = reason;
+  ++statistics_.closed[static_cast<std::size_t>(reason)];
+  if (connection.account == 0) return;
+  account(connection.account).connection = nullptr;
+  market_.cancel_all(connection.account, now, kCancelOnDisconnect);
+  acted_();
+}
+
+// ---- Time ----
+
+void OrderServer::on_time(MonoNanos mono, UnixNanos now) {
+  const bool stalled = started_ && mono - mono_ > kOwnStall;
+  const MonoNanos lost = stalled ? mono - mono_ : MonoNanos{};
+  // Connections made before the first call count from it.
+  const MonoNanos shift = started_ ? lost : mono - mono_;
+  started_ = true;
+  mono_ = mono;
+  for (const auto& held : connections_) {
+    Connection& connection = *held;
+    if (connection.reason != CloseReason::kOpen) continue;
+    connection.opened += shift;
+    connection.heard += shift;
+    if (connection.account == 0) {
+      if (mono - connection.opened >= kLoginWithin)
+        end(connection, CloseReason::kLoginTimeout, now);
+      continue;
+    }
+    if (mono - connection.heard >= connection.silence_max) {
+      end(connection, CloseReason::kSilent, now);
+    } else if (connection.out.size() - connection.consumed > kBacklogMax) {
+      end(connection, CloseReason::kBacklog, now);
+    } else if (mono - connection.sent >= kHeartbeatEvery) {
+      send_control(connection, soup::kServerHeartbeat);
+    }
+  }
+}
+
+void OrderServer::end_session(UnixNanos now) {
+  if (ended_) return;
+  ended_ = true;
+  for (Account& owner : accounts_) {
+    if (owner.offsets.empty()) continue;
+    send_ouch(owner, ouch::SystemEvent{static_cast<std::uint64_t>(now.value), 'E'});
+  }
+  for (const auto& connection : connections_) {
+    if (connection->reason != CloseReason::kOpen) continue;
+    if (connection->account != 0) send_control(*connection, soup::kEndOfSession);
+    end(*connection, CloseReason::kSessionEnd, now);
+  }
+}
+
+// ---- SoupBinTCP ----
+
+void OrderServer::on_frame(Connection& connection, const soup::Frame& frame,
+                           UnixNanos now) {
+  if (connection.reason != CloseReason::kOpen) return;
+  const bool logged_in = connection.account != 0;
+  switch (frame.type) {
+    case soup::kDebug:
+    case soup::kClientHeartbeat:
+      return;
+    case soup::kLogoutRequest:
+      return end(connection, CloseReason::kLogout, now);
+    case soup::kLoginRequest:
+      if (logged_in) return end(connection, CloseReason::kBadFrame, now);
+      return log_in(connection, frame.payload, now);
+    case soup::kUnsequencedData:
+      if (!logged_in) return end(connection, CloseReason::kNotLoggedIn, now);
+      return on_message(connection, frame.payload, now);
+    default:
+      return end(connection, CloseReason::kBadFrame, now);
+  }
+}
+
+void OrderServer::log_in(Connection& connection, Bytes payload, UnixNanos now) {
+  const auto request = soup::decode<soup::LoginRequest>(payload);
+  if (!request) return end(connection, CloseReason::kBadFrame, now);
+  const AccountId id = account_of(request->username.trimmed());
+  if (id == 0 || !same_text(account(id).login.password, request->password.trimmed())) {
+    return refuse_login(connection, 'A', now);
+  }
+  Account& owner = account(id);
+  const std::string_view session = request->session.trimmed();
+  const std::optional<std::uint64_t> asked = soup::parse_number(request->sequence);
+  if (ended_ || owner.connection != nullptr || !asked ||
+      (!session.empty() && !same_text(session, session_.trimmed()))) {
+    return refuse_login(connection, 'S', now);
+  }
+  if (owner.offsets.empty()) {
+    send_ouch(owner, ouch::SystemEvent{static_cast<std::uint64_t>(now.value), 'S'});
+  }
+  const std::uint64_t count = owner.offsets.size();
+  const std::uint64_t next = *asked == 0 ? count : *asked;
+  if (next > count + 1) return refuse_login(connection, 'S', now);
+
+  ++statistics_.logins;
+  connection.account = id;
+  connection.silence_max = silence_of(payload);
+  owner.connection = &connection;
+  std::array<std::byte, soup::kHeaderSize + soup::LoginAccepted::kSize> accepted;
+  soup::encode(soup::LoginAccepted{session_, soup::number_text(next)}, accepted.data());
+  send(connection, accepted);
+  if (next <= count)
+    send(connection, Bytes(owner.store).subspan(owner.offsets[next - 1]));
+}
+
+void OrderServer::refuse_login(Connection& connection, char reason, UnixNanos now) {
+  std::array<std::byte, soup::kHeaderSize + soup::LoginRejected::kSize> rejected;
+  soup::encode(soup::LoginRejected{reason}, rejected.data());
+  send(connection, rejected);
+  end(connection, CloseReason::kRefused, now);
+}
+
+void OrderServer::send(Connection& connection, Bytes bytes) {
+  connection.out.insert(connection.out.end(), bytes.begin(), bytes.end());
+  connection.sent = mono_;
+}
+
+void OrderServer::send_control(Connection& connection, char type) {
+  std::array<std::byte, soup::kHeaderSize> frame;
+  soup::encode_header(type, 0, frame.data());
+  send(connection, frame);
+}
+
+void OrderServer::send_sequenced(Account& owner, Bytes message) {
+  const std::size_t at = owner.store.size();
+  owner.offsets.push_back(at);
+  owner.store.resize(at + soup::kHeaderSize + message.size());
+  soup::encode_header(soup::kSequencedData, message.size(), owner.store.data() + at);
+  std::memcpy(owner.store.data() + at + soup::kHeaderSize, message.data(),
+              message.size());
+  if (owner.connection != nullptr)
+    send(*owner.connection, Bytes(owner.store).subspan(at));
+}
+
+template <class Message>
+void OrderServer::send_ouch(Account& owner, const Message& message) {
+  std::array<std::byte, ouch::kMaxSize> bytes;
+  send_sequenced(owner, {bytes.data(), ouch::encode(message, bytes.data())});
+}
+
+// ---- OUCH ----
+
+struct OrderServer::OrderHandler {
+  OrderServer& server;
+  AccountId id;
+  UnixNanos now;
+
+  void on(const ouch::EnterOrder& message) {
+    server.enter(server.account(id), id, message, now);
+  }
+  void on(const ouch::ReplaceOrder& message) {
+    server.replace(server.account(id), id, message, now);
+  }
+  void on(const ouch::CancelOrder& message) {
+    ++server.statistics_.cancels;
+    server.market_.cancel(id, message.user_ref, message.quantity, now);
+    server.acted_();
+  }
+  void on(const ouch::MassCancel& message) {
+    server.mass_cancel(server.account(id), id, message, now);
+  }
+  void on(const ouch::AccountQuery&) {
+    ++server.statistics_.queries;
+    Account& owner = server.account(id);
+    server.send_ouch(owner,
+                     ouch::AccountQueryResponse{static_cast<std::uint64_t>(now.value),
+                                                owner.last_ref + 1});
+  }
+};
+
+void OrderServer::on_message(Connection& connection, Bytes message, UnixNanos now) {
+  const ouch::DecodeStatus status =
+      ouch::decode_inbound(message, OrderHandler{*this, connection.account, now});
+  if (status == ouch::DecodeStatus::kUnknownType) {
+    const char type = static_cast<char>(message[0]);
+    if (type == 'M' || type == 'D' || type == 'E') {
+      ++statistics_.unsupported;
+      return;
+    }
+  }
+  if (status != ouch::DecodeStatus::kOk) end(connection, CloseReason::kBadMessage, now);
+}
+
+bool OrderServer::is_new(const Account& owner, std::uint32_t user_ref) {
+  if (user_ref > owner.last_ref) return true;
+  ++statistics_.resends;
+  return false;
+}
+
+void OrderServer::enter(Account& owner, AccountId id, const ouch::EnterOrder& message,
+                        UnixNanos now) {
+  ++statistics_.orders;
+  if (!is_new(owner, message.user_ref)) return;
+  owner.last_ref = message.user_ref;
+  owner.forms[message.user_ref] = {message.side, message.capacity,
+                                   message.intermarket_sweep, message.client_id};
+  NewOrder order;
+  order.account = id;
+  order.client_ref = message.user_ref;
+  order.instrument = market_.find(message.symbol.trimmed()).value_or(InstrumentId{});
+  order.side = message.side == 'B' ? Side::kBuy : Side::kSell;
+  order.qty = message.quantity;
+  order.price = price_from_e4(std::min(message.price_e4, kPriceCapE4));
+  order.time_in_force = message.time_in_force == ouch::kTimeInForceIoc
+                            ? TimeInForce::kIoc
+                            : TimeInForce::kDay;
+  order.post_only = message.options.post_only;
+  order.display_qty = message.options.max_floor;
+  order.hidden = message.display == ouch::kHidden;
+
+  std::uint16_t refusal = 0;
+  if (std::string_view("BSTE").find(message.side) == std::string_view::npos) {
+    refusal = kRejectSide;
+  } else if (std::string_view("YNA").find(message.display) == std::string_view::npos) {
+    refusal = kRejectDisplay;
+  } else if (message.cross_type != 'N') {
+    refusal = kRejectCross;
+  } else if (message.time_in_force != ouch::kTimeInForceDay &&
+             message.time_in_force != ouch::kTimeInForceIoc) {
+    refusal = reject::kOther;
+  }
+  if (refusal == 0) {
+    market_.enter(order, now);
+    return acted_();
+  }
+  Report report;
+  report.kind = ReportKind::kRejected;
+  report.account = id;
+  report.client_ref = order.client_ref;
+  report.time = now;
+  report.instrument = order.instrument;
+  report.side = order.side;
+  report.qty = order.qty;
+  report.price = order.price;
+  report.reject_reason = refusal;
+  report.dead = true;
+  on_report(report);
+}
+
+void OrderServer::replace(Account& owner, AccountId id,
+                          const ouch::ReplaceOrder& message, UnixNanos now) {
+  ++statistics_.replaces;
+  if (!is_new(owner, message.user_ref)) return;
+  const auto original = owner.forms.find(message.original_ref);
+  if (original == owner.forms.end()) return;  // not live: ignored, number not consumed
+  if (message.time_in_force != ouch::kTimeInForceDay) {
+    // Details that cannot be had: OUCH cancels the original.
+    market_.cancel(id, message.original_ref, 0, now);
+    return acted_();
+  }
+  OrderForm form = original->second;
+  form.client_id = message.client_id;
+  form.intermarket_sweep = message.intermarket_sweep;
+  owner.forms[message.user_ref] = form;
+  market_.replace(id, message.original_ref, message.user_ref, message.quantity,
+                  price_from_e4(std::min(message.price_e4, kPriceCapE4)), now);
+  acted_();
+  // What consumed the number has moved last_ref up to it.
+  if (owner.last_ref < message.user_ref) owner.forms.erase(message.user_ref);
+}
+
+void OrderServer::mass_cancel(Account& owner, AccountId id,
+                              const ouch::MassCancel& message, UnixNanos now) {
+  ++statistics_.mass_cancels;
+  if (!is_new(owner, message.user_ref)) return;
+  owner.last_ref = message.user_ref;
+  ouch::MassCancelResponse response;
+  response.timestamp_ns = static_cast<std::uint64_t>(now.value);
+  response.user_ref = message.user_ref;
+  response.firm = message.firm;
+  response.symbol = message.symbol;
+  send_ouch(owner, response);
+  const std::string_view symbol = message.symbol.trimmed();
+  if (symbol.empty()) {
+    market_.cancel_all(id, now, cancel_reason::kUser);
+  } else if (const auto instrument = market_.find(symbol)) {
+    market_.cancel_all(id, now, cancel_reason::kUser, instrument);
+  }
+  acted_();
+}
+
+void OrderServer::on_report(const Report& report) {
+  if (report.account == 0 || report.account > accounts_.size()) return;
+  reports_.push_back(report);
+  Account& owner = account(report.account);
+  if (report.kind == ReportKind::kReplaced) {
+    owner.forms.erase(report.original_ref);
+  }
+  if (report.kind == ReportKind::kReplaced || report.kind == ReportKind::kRejected)
+    owner.last_ref = std::max(owner.last_ref, report.client_ref);
+  const Instrument* const instrument = market_.instrument(report.instrument);
+  const ouch::Symbol symbol(instrument == nullptr ? "" : instrument->symbol);
+  const auto form = owner.forms.find(report.client_ref);
+  const OrderMessages messages(
+      report, form == owner.forms.end() ? OrderForm{} : form->second, symbol);
+  for (std::size_t i = 0; i < messages.count(); ++i) send_sequenced(owner, messages[i]);
+  if (report.dead && form != owner.forms.end()) owner.forms.erase(form);
+}
+
+}  // namespace pyscalp::exchange

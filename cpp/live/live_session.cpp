@@ -1,0 +1,313 @@
+#include "live/live_session.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/allocations.hpp"
+#include "base/clock.hpp"
+#include "base/cpu.hpp"
+
+namespace pyscalp::live {
+
+namespace {
+
+/// Records taken by housekeeping under one hold of the lock.
+constexpr int kRecordsPerHold = 256;
+constexpr MonoNanos kRetryWaitMax = seconds(2);
+
+std::vector<std::string> symbols_of(const engine::EngineConfig& config) {
+  std::vector<std::string> symbols;
+  for (const auto& instrument : config.instruments)
+    symbols.push_back(instrument.symbol);
+  return symbols;
+}
+
+}  // namespace
+
+LiveSession::LiveSession(const LiveConfig& config)
+    : config_(config), ring_(config.ring_size), recorder_(symbols_of(config.engine)) {
+  engine_ = std::make_unique<engine::Engine>(config_.engine, ring_, kill_switch_);
+}
+
+LiveSession::~LiveSession() {
+  abandon("the session object was destroyed");
+  if (engine_thread_.joinable()) engine_thread_.join();
+  if (housekeeping_thread_.joinable()) housekeeping_thread_.join();
+}
+
+std::optional<std::string> LiveSession::open() {
+  const net::Endpoint groups[] = {config_.feed_a, config_.feed_b};
+  for (int line = 0; line < 2; ++line) {
+    auto receiver = net::UdpReceiver::open(groups[line], config_.interface_address);
+    if (!receiver) return receiver.error;
+    lines_[line] = std::move(*receiver);
+  }
+  auto retransmission = net::UdpSocket::connect(config_.retransmission);
+  if (!retransmission) return retransmission.error;
+  retransmission_ = std::move(*retransmission);
+  if (!config_.journal_path.empty()) {
+    journal_ = std::make_unique<journal::JournalWriter>(config_.journal_path);
+    if (!journal_->flush()) return journal_->error();
+  }
+  return std::nullopt;
+}
+
+void LiveSession::start() {
+  mono_now();  // calibrates the clock before anything depends on it
+  engine_thread_ = std::thread([this] { run_engine(); });
+  housekeeping_thread_ = std::thread([this] { run_housekeeping(); });
+}
+
+// Release and acquire are not needed on the flags: they carry no data with them.
+void LiveSession::request_stop() { stop_.store(true, std::memory_order_relaxed); }
+
+void LiveSession::kill() {
+  kill_switch_.engage();
+  request_stop();
+}
+
+void LiveSession::abandon(const std::string& why) {
+  if (engine_ended_.load(std::memory_order_acquire)) return;
+  fail(why);
+  abandon_.store(true, std::memory_order_relaxed);
+}
+
+bool LiveSession::join(double timeout_s) {
+  const auto until = std::chrono::steady_clock::now() +
+                     std::chrono::duration_cast<std::chrono::nanoseconds>(
+                         std::chrono::duration<double>(timeout_s));
+  while (!ended()) {
+    if (std::chrono::steady_clock::now() >= until) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  if (engine_thread_.joinable()) engine_thread_.join();
+  if (housekeeping_thread_.joinable()) housekeeping_thread_.join();
+  return true;
+}
+
+std::string LiveSession::error() const {
+  const std::scoped_lock lock(mutex_);
+  return error_;
+}
+
+std::string LiveSession::cpu_note() const {
+  const std::scoped_lock lock(mutex_);
+  return cpu_note_;
+}
+
+void LiveSession::fail(const std::string& why) {
+  const std::scoped_lock lock(mutex_);
+  if (error_.empty()) error_ = why;
+}
+
+// ---- The engine thread ----
+
+void LiveSession::run_engine() {
+  set_thread_name("pyscalp-engine");
+  if (config_.cpu >= 0) {
+    const int error = pin_to_core(config_.cpu);
+    const std::scoped_lock lock(mutex_);
+    cpu_note_ = error == 0 ? "engine pinned to core " + std::to_string(config_.cpu)
+                           : "engine not pinned: core " + std::to_string(config_.cpu) +
+                                 " refused";
+  }
+  started_ = mono_now();
+  connect(started_);
+  while (!engine_->finished() && !abandon_.load(std::memory_order_relaxed)) {
+    poll_commands();
+    const bool fed = poll_feed();
+    const bool answered = poll_orders();
+    const MonoNanos now = mono_now();
+    if (now >= engine_->next_deadline()) {
+      if (!engine_->on_time(now)) drop_connection(now);
+      send_pending();
+    }
+    send_requests(now);
+    if (!connected_) poll_connection(now);
+    if (!was_running_) check_patience(now);
+    allocations_.store(
+        was_running_ ? allocations_of_this_thread() - allocations_at_start_ : 0,
+        std::memory_order_relaxed);
+    if (!fed && !answered) cpu_relax();
+  }
+  send_pending();
+  if (engine_->phase() == engine::Phase::kFailed) {
+    fail("stopped, but not known to be flat: the venue did not answer in time");
+  }
+  engine_ended_.store(true, std::memory_order_release);
+}
+
+bool LiveSession::poll_feed() {
+  bool any = false;
+  for (int line = 0; line < 2; ++line) {
+    const std::ptrdiff_t size = lines_[line]->receive(buffer_);
+    if (size < 0) continue;
+    any = heard_ = true;
+    engine_->on_datagram(static_cast<feed::Line>(line),
+                         Bytes(buffer_.data(), static_cast<std::size_t>(size)),
+                         mono_now());
+    send_pending();
+  }
+  if (!requested_) return any;
+  const std::ptrdiff_t size = retransmission_->receive(buffer_);
+  if (size >= 0) {
+    any = true;
+    engine_->on_datagram(feed::Line::kRetransmission,
+                         Bytes(buffer_.data(), static_cast<std::size_t>(size)),
+                         mono_now());
+    send_pending();
+    requested_ = engine_->feed().gap_open();
+  }
+  return any;
+}
+
+bool LiveSession::poll_orders() {
+  if (!connected_) return false;
+  const net::IoResult result = orders_->receive(buffer_);
+  if (result.status == net::IoStatus::kAgain) return false;
+  const MonoNanos now = mono_now();
+  if (result.status != net::IoStatus::kOk ||
+      !engine_->on_order_bytes(Bytes(buffer_.data(), result.size), now)) {
+    drop_connection(now);
+    return true;
+  }
+  send_pending();
+  return true;
+}
+
+void LiveSession::poll_commands() {
+  if (!kill_taken_ && kill_switch_.engaged()) [[unlikely]] {
+    kill_taken_ = stop_taken_ = true;
+    engine_->on_command(engine::Command::kKill, mono_now());
+    send_pending();
+  }
+  if (!stop_taken_ && stop_.load(std::memory_order_relaxed)) [[unlikely]] {
+    stop_taken_ = true;
+    engine_->on_command(engine::Command::kStop, mono_now());
+    send_pending();
+  }
+}
+
+void LiveSession::send_pending() {
+  while (connected_ && !engine_->order_bytes().empty()) {
+    const net::IoResult result = orders_->send(engine_->order_bytes());
+    if (result.status == net::IoStatus::kAgain) return;
+    if (result.status != net::IoStatus::kOk) {
+      drop_connection(mono_now());
+      return;
+    }
+    engine_->order_bytes_sent(result.size, mono_now());
+  }
+}
+
+void LiveSession::send_requests(MonoNanos now) {
+  std::array<std::byte, wire::mold::kHeaderSize> request;
+  if (!engine_->take_request(now, request)) return;
+  requested_ = true;
+  retransmission_->send(request);
+}
+
+// ---- The order connection ----
+
+void LiveSession::connect(MonoNanos now) {
+  auto stream = net::TcpStream::connect(config_.orders);
+  retry_at_ = now + retry_wait_;
+  retry_wait_ = std::min(retry_wait_ + retry_wait_, kRetryWaitMax);
+  orders_.reset();
+  if (stream) orders_ = std::move(*stream);
+}
+
+void LiveSession::poll_connection(MonoNanos now) {
+  if (orders_) {
+    const net::ConnectState state = orders_->progress();
+    if (state == net::ConnectState::kConnected) {
+      connected_ = true;
+      retry_wait_ = milliseconds(100);
+      engine_->on_connected(now);
+      send_pending();
+      return;
+    }
+    if (state == net::ConnectState::kConnecting) return;
+    orders_.reset();
+  }
+  if (now >= retry_at_ && !refused()) connect(now);
+}
+
+void LiveSession::drop_connection(MonoNanos now) {
+  if (!connected_) return;
+  connected_ = false;
+  orders_.reset();
+  retry_at_ = now + retry_wait_;
+  engine_->on_disconnected(now);
+}
+
+bool LiveSession::refused() const {
+  const session::SessionState state = engine_->session().state();
+  return state == session::SessionState::kRefused ||
+         state == session::SessionState::kEnded;
+}
+
+void LiveSession::check_patience(MonoNanos now) {
+  if (engine_->phase() == engine::Phase::kRunning) {
+    was_running_ = true;
+    allocations_at_start_ = allocations_of_this_thread();
+    return;
+  }
+  if (engine_->session().state() == session::SessionState::kRefused) {
+    abandon("the venue refused the login of user " + config_.engine.username +
+            "; check venue.username and venue.password");
+  } else if (now - started_ >= config_.connect_patience) {
+    if (!connected_) {
+      abandon("no exchange answers at " + net::endpoint_text(config_.orders) +
+              "; is it running, and is venue.orders right?");
+    } else if (!heard_) {
+      abandon("nothing heard on " + net::endpoint_text(config_.feed_a) + " and " +
+              net::endpoint_text(config_.feed_b) +
+              "; check venue.feed_a, venue.feed_b and venue.interface");
+    } else if (now - started_ >= config_.connect_patience + config_.connect_patience) {
+      abandon("the feed is incomplete and " +
+              net::endpoint_text(config_.retransmission) +
+              " does not retransmit; check venue.retransmission");
+    }
+  }
+}
+
+// ---- The housekeeping thread ----
+
+void LiveSession::run_housekeeping() {
+  set_thread_name("pyscalp-house");
+  auto next_flush = std::chrono::steady_clock::now();
+  for (;;) {
+    // Acquire pairs with the engine's last release: what it pushed before is seen.
+    const bool last = engine_ended_.load(std::memory_order_acquire);
+    int taken = 0;
+    {
+      const std::scoped_lock lock(mutex_);
+      while (taken < kRecordsPerHold && ring_.try_pop([&](Bytes record) {
+        recorder_.take(record);
+        if (journal_) journal_->append(record);
+      })) {
+        ++taken;
+      }
+    }
+    if (taken == kRecordsPerHold) continue;
+    const auto now = std::chrono::steady_clock::now();
+    if (journal_ && now >= next_flush) {
+      journal_->flush();
+      next_flush = now + std::chrono::milliseconds(100);
+      if (journal_->failed()) {
+        fail(journal_->error());
+        request_stop();
+      }
+    }
+    if (last && taken == 0) break;
+    if (taken == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  if (journal_) {
+    journal_->flush(true);
+    if (journal_->failed()) fail(journal_->error());
+  }
+  ended_.store(true, std::memory_order_release);
+}
+
+}  // namespace pyscalp::live

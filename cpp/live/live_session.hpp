@@ -1,0 +1,129 @@
+// The engine on real sockets: one pinned thread that spins, one that keeps house.
+//
+// The engine thread owns the engine and every socket. The housekeeping thread empties
+// the ring into the journal file and the Recorder. Whoever else asks does so under the
+// recorder's lock, which the engine thread never takes.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "base/spsc_ring.hpp"
+#include "engine/engine.hpp"
+#include "journal/journal_file.hpp"
+#include "journal/recorder.hpp"
+#include "net/tcp.hpp"
+#include "net/udp.hpp"
+#include "risk/kill_switch.hpp"
+
+namespace pyscalp::live {
+
+struct LiveConfig {
+  engine::EngineConfig engine;
+  net::Endpoint feed_a;
+  net::Endpoint feed_b;
+  net::Endpoint retransmission;
+  net::Endpoint orders;
+  std::uint32_t interface_address = 0;
+  int cpu = -1;              ///< core of the engine thread; -1 leaves it to the kernel
+  std::string journal_path;  ///< must not exist yet
+  std::size_t ring_size = 64u << 20;
+  MonoNanos connect_patience = seconds(5);  ///< until the venue must have answered
+};
+
+class LiveSession {
+ public:
+  explicit LiveSession(const LiveConfig& config);
+  ~LiveSession();
+  LiveSession(const LiveSession&) = delete;
+  LiveSession& operator=(const LiveSession&) = delete;
+
+  /// Opens sockets and journal; what could not be opened, for a person.
+  std::optional<std::string> open();
+  void start();
+  /// No new entries, cancel, flatten, log out; then the threads end.
+  void request_stop();
+  /// Kill switch: HALTED, every order cancelled; then as request_stop.
+  void kill();
+  /// Ends at once without getting flat: the venue is known to be gone.
+  void abandon(const std::string& why);
+  bool ended() const { return ended_.load(std::memory_order_acquire); }
+  /// True once both threads have ended; waits up to `timeout_s` for that.
+  bool join(double timeout_s);
+
+  /// Runs `visit(const journal::Recorder&)` under the lock.
+  template <class Visit>
+  auto inspect(Visit&& visit) const {
+    const std::scoped_lock lock(mutex_);
+    return visit(recorder_);
+  }
+  std::string error() const;
+  const Histogram& histogram(engine::Stage stage) const {
+    return engine_->histogram(stage);
+  }
+  /// Calls of operator new on the engine thread since trading began.
+  std::uint64_t allocations() const {
+    return allocations_.load(std::memory_order_relaxed);
+  }
+  /// What the pinning did: the core, or why there is none.
+  std::string cpu_note() const;
+  /// The engine itself; only once `ended`.
+  const engine::Engine& engine() const { return *engine_; }
+
+ private:
+  void run_engine();
+  void run_housekeeping();
+  bool poll_feed();
+  bool poll_orders();
+  void poll_commands();
+  void poll_connection(MonoNanos now);
+  void connect(MonoNanos now);
+  void drop_connection(MonoNanos now);
+  void send_pending();
+  void send_requests(MonoNanos now);
+  void check_patience(MonoNanos now);
+  /// The venue does not want us back: no reconnect.
+  bool refused() const;
+  void fail(const std::string& why);
+
+  const LiveConfig config_;
+  SpscRing ring_;
+  risk::KillSwitch kill_switch_;
+  std::unique_ptr<engine::Engine> engine_;
+
+  // Of the engine thread.
+  std::optional<net::UdpReceiver> lines_[2];
+  std::optional<net::UdpSocket> retransmission_;
+  std::optional<net::TcpStream> orders_;
+  bool connected_ = false;
+  bool requested_ = false;  ///< a retransmission answer may be on its way
+  MonoNanos retry_at_{};
+  MonoNanos retry_wait_ = milliseconds(100);
+  MonoNanos started_{};
+  bool heard_ = false;
+  bool was_running_ = false;
+  std::uint64_t allocations_at_start_ = 0;
+  std::array<std::byte, 65'536> buffer_;
+
+  std::atomic<bool> stop_{false};
+  std::atomic<bool> abandon_{false};
+  std::atomic<bool> engine_ended_{false};
+  std::atomic<bool> ended_{false};
+  std::atomic<std::uint64_t> allocations_{0};
+  bool stop_taken_ = false;
+  bool kill_taken_ = false;
+
+  mutable std::mutex mutex_;  ///< guards recorder_, error_ and cpu_note_
+  journal::Recorder recorder_;
+  std::string error_;
+  std::string cpu_note_;
+  std::unique_ptr<journal::JournalWriter> journal_;
+  std::thread engine_thread_;
+  std::thread housekeeping_thread_;
+};
+
+}  // namespace pyscalp::live

@@ -1,0 +1,57 @@
+// Records that leave the engine: one per fill, one per closed round trip. Both are
+// plain bytes with fixed offsets, so that Python sees them as NumPy structured arrays.
+#pragma once
+
+#include <type_traits>
+
+#include "base/fees.hpp"
+#include "order/wish.hpp"
+
+namespace pyscalp::order {
+
+struct Fill {
+  MonoNanos time;        ///< receipt by the engine
+  UnixNanos venue_time;  ///< the exchange's stamp, ns since its midnight
+  std::uint64_t match;   ///< the exchange's match number
+  std::uint64_t order_reference;
+  Price price;
+  Price decision_mid;  ///< mid when the order was decided
+  Price arrival_mid;   ///< mid when the order reached the venue (its ack)
+  Money fee;           ///< positive is paid, negative a rebate
+  Qty qty;
+  Qty position_after;
+  std::uint32_t user_ref;
+  std::uint32_t round_trip;  ///< the round trip it opened, changed or closed
+  InstrumentId instrument;
+  Side side;
+  Liquidity liquidity;
+  Intent intent;
+  signal::SignalId signal;
+  std::uint8_t reserved[2];
+};
+static_assert(sizeof(Fill) == 96 && std::is_trivially_copyable_v<Fill>);
+
+/// From flat to flat. Money is signed as the trader feels it:
+///   net = gross - fees - spread_slippage - network, exactly.
+struct RoundTrip {
+  MonoNanos opened;       ///< first fill
+  MonoNanos closed;       ///< last fill
+  Money entry_notional;   ///< sum of price x qty of the fills that opened
+  Money exit_notional;    ///< the same of those that closed
+  Money gross;            ///< what the mids at the decisions would have earned
+  Money fees;             ///< paid; rebates count negative
+  Money spread_slippage;  ///< fill price against the mid at arrival
+  Money network;          ///< drift of the mid between decision and arrival
+  Money net;
+  Qty qty;        ///< opened in all
+  Qty maker_qty;  ///< of the 2 x qty traded, how much as maker
+  std::uint32_t id;
+  InstrumentId instrument;
+  Side side;                ///< of the entry
+  Intent exit_intent;       ///< of the last fill
+  signal::SignalId signal;  ///< that opened it
+  std::uint8_t reserved[7];
+};
+static_assert(sizeof(RoundTrip) == 104 && std::is_trivially_copyable_v<RoundTrip>);
+
+}  // namespace pyscalp::order

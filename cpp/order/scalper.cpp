@@ -1,0 +1,175 @@
+#include "order/scalper.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace pyscalp::order {
+
+namespace {
+
+Price round_to_tick(Price price, Price tick, Side side) {
+  // Toward the passive side, so that a rounded price never takes by accident.
+  const std::int64_t down = price.value / tick.value * tick.value;
+  if (side == Side::kBuy || down == price.value) return {down};
+  return {down + tick.value};
+}
+
+Action cancel(const WorkingView& working) {
+  if (!working.resting || working.cancelling) return {};
+  return {Action::Kind::kCancel, {}, working.user_ref};
+}
+
+}  // namespace
+
+bool ScalperOptions::valid() const {
+  return order_qty > 0 && tick.value > 0 && target.value > 0 && stop.value > 0 &&
+         slippage_ticks >= 0 && passive_fill >= 0 && passive_fill <= 1 &&
+         passive_wait.value > 0 && reentry_wait.value >= 0 && retry_wait.value > 0 &&
+         exit_after.value > 0 && exit_after < hold_limit && hold_limit < deadline &&
+         deadline < seconds(60);
+}
+
+Price Scalper::through_touch(const book::Touch& touch, Side side) const {
+  const Price slip{options_.tick.value * options_.slippage_ticks};
+  return side == Side::kBuy ? touch.ask + slip
+                            : std::max(touch.bid - slip, options_.tick);
+}
+
+bool Scalper::entry_outlived(const ScalperView& view) const {
+  const WorkingView& order = view.working;
+  const bool against = view.forecast.expected_move.value * sign(order.side) < 0;
+  return view.stopping || view.position != 0 || against ||
+         order.limit != view.market.touch.price(order.side) ||
+         view.market.now - order.sent_at >= options_.passive_wait;
+}
+
+Scalper::Exit Scalper::wanted_exit(const ScalperView& view) const {
+  const Side side = view.position > 0 ? Side::kSell : Side::kBuy;
+  const book::Touch& touch = view.market.touch;
+  const MonoNanos held = view.market.now - view.opened;
+  if (held >= options_.deadline) {
+    // The book may be one-sided by now; the price paid is the last one that is known.
+    const Price base = touch.price(opposite(side)) != kNoPrice
+                           ? touch.price(opposite(side))
+                           : view.entry_price;
+    const Price slip{base.value / 200};
+    const Price limit = side == Side::kBuy ? base + slip : base - slip;
+    return {Intent::kDeadline, round_to_tick(limit, options_.tick, opposite(side)),
+            true};
+  }
+  if (view.stopping) return {Intent::kShutdown, through_touch(touch, side), true};
+  if (held >= options_.hold_limit) {
+    return {Intent::kTimeExit, through_touch(touch, side), true};
+  }
+  const std::int64_t gain = (touch.mid().value - view.entry_price.value) * -sign(side);
+  if (gain <= -options_.stop.value) {
+    return {Intent::kStop, through_touch(touch, side), true};
+  }
+  if (held >= options_.exit_after) {
+    return {Intent::kTimeExit, touch.price(side), false};
+  }
+  const Price target =
+      round_to_tick({view.entry_price.value - sign(side) * options_.target.value},
+                    options_.tick, side);
+  const Price limit =
+      better(side, target, touch.price(side)) ? touch.price(side) : target;
+  return {Intent::kTarget, limit, false};
+}
+
+Action Scalper::leave(const ScalperView& view) const {
+  const bool past_deadline = view.market.now - view.opened >= options_.deadline;
+  if (!view.market.touch.sound() && !past_deadline) return {};
+  const Exit exit = wanted_exit(view);
+  const WorkingView& working = view.working;
+  if (working.user_ref != 0) {
+    const bool fits = working.intent == exit.intent && !exit.takes &&
+                      (exit.intent == Intent::kTarget || working.limit == exit.limit);
+    return fits ? Action{} : cancel(working);
+  }
+  if (exit.takes && view.market.now - working.sent_at < options_.retry_wait) return {};
+  Action action{Action::Kind::kPlace, {}, 0};
+  action.wish = {view.market.instrument,
+                 view.position > 0 ? Side::kSell : Side::kBuy,
+                 std::abs(view.position),
+                 exit.limit,
+                 exit.takes ? TimeInForce::kIoc : TimeInForce::kDay,
+                 !exit.takes,
+                 exit.intent,
+                 view.forecast.signal,
+                 view.market.touch.sound() ? view.market.touch.mid() : kNoPrice};
+  return action;
+}
+
+Action Scalper::enter(const ScalperView& view) const {
+  const std::int64_t move = view.forecast.expected_move.value;
+  const book::Touch& touch = view.market.touch;
+  if (move == 0 || view.stopping || !touch.sound() ||
+      view.market.now - view.closed < options_.reentry_wait) {
+    return {};
+  }
+  const Side side = move > 0 ? Side::kBuy : Side::kSell;
+  // Per share, over both legs; the exit is taken to pay the taker's fee.
+  const std::int64_t half_spread = touch.spread().value / 2;
+  const Price mid = touch.mid();
+  const std::int64_t exit_fee = fees_.fee(Liquidity::kTaker, mid, 1).value;
+  const std::int64_t maker_edge = std::abs(move) + half_spread - exit_fee -
+                                  fees_.fee(Liquidity::kMaker, mid, 1).value;
+  const std::int64_t taker_edge = std::abs(move) - half_spread - exit_fee -
+                                  fees_.fee(Liquidity::kTaker, mid, 1).value;
+  bool takes = options_.style == Style::kTaker;
+  if (options_.style == Style::kChoose) {
+    takes = taker_edge >= options_.edge_min.value &&
+            static_cast<double>(taker_edge) >=
+                options_.passive_fill * static_cast<double>(maker_edge);
+  }
+  if ((takes ? taker_edge : maker_edge) < options_.edge_min.value) return {};
+  Action action{Action::Kind::kPlace, {}, 0};
+  action.wish = {view.market.instrument,
+                 side,
+                 options_.order_qty,
+                 takes ? through_touch(touch, side) : touch.price(side),
+                 takes ? TimeInForce::kIoc : TimeInForce::kDay,
+                 !takes,
+                 Intent::kEntry,
+                 view.forecast.signal,
+                 mid};
+  return action;
+}
+
+Action Scalper::decide(const ScalperView& view) const {
+  if (view.position != 0) {
+    if (view.working.user_ref != 0 && view.working.intent == Intent::kEntry) {
+      return cancel(view.working);
+    }
+    return leave(view);
+  }
+  if (view.working.user_ref != 0) {
+    if (view.working.intent != Intent::kEntry || entry_outlived(view)) {
+      return cancel(view.working);
+    }
+    return {};
+  }
+  return enter(view);
+}
+
+MonoNanos Scalper::next_deadline(const ScalperView& view) const {
+  const MonoNanos now = view.market.now;
+  MonoNanos next = kNever;
+  const auto consider = [&](MonoNanos at) {
+    if (at > now) next = std::min(next, at);
+  };
+  if (view.position != 0) {
+    consider(view.opened + options_.exit_after);
+    consider(view.opened + options_.hold_limit);
+    consider(view.opened + options_.deadline);
+    if (now - view.opened >= options_.hold_limit || view.stopping) {
+      consider(now + milliseconds(50));
+    }
+  }
+  if (view.working.user_ref != 0 && view.working.intent == Intent::kEntry) {
+    consider(view.working.sent_at + options_.passive_wait);
+  }
+  return next;
+}
+
+}  // namespace pyscalp::order

@@ -1,0 +1,96 @@
+// The tactic: turns a forecast into one order at a time, and every position back into
+// cash within the holding limit.
+//
+// Entry: passive at the touch when the expected edge after costs allows, an IOC through
+// the touch when taking is worth more than the chance of being filled. Exit: a resting
+// target; past `exit_after` passive at the touch; at the stop, at `hold_limit` or when
+// the session ends an IOC. At most one order works per instrument, so a cancel is
+// always answered before the next order and a position can never be closed twice.
+//
+// Pure decision: no time but the view's, no state but when it last acted.
+#pragma once
+
+#include "base/fees.hpp"
+#include "order/wish.hpp"
+
+namespace pyscalp::order {
+
+enum class Style : std::uint8_t { kChoose = 0, kMaker = 1, kTaker = 2 };
+
+struct ScalperOptions {
+  Qty order_qty = 10;
+  Price tick{10'000'000};
+  Price edge_min{};           ///< expected net per share below which nothing is entered
+  double passive_fill = 0.5;  ///< assumed chance that a passive entry is filled
+  Price target{};             ///< profit per share asked for by the resting target
+  Price stop{};            ///< loss per share of the mid at which the position is cut
+  int slippage_ticks = 2;  ///< how far through the touch an IOC may go
+  MonoNanos passive_wait = seconds(3);         ///< longest life of a passive entry
+  MonoNanos reentry_wait = milliseconds(200);  ///< rest after a round trip
+  MonoNanos retry_wait = milliseconds(10);     ///< between two IOC exits
+  MonoNanos exit_after = seconds(20);          ///< then the exit follows the touch
+  MonoNanos hold_limit = seconds(40);          ///< then the exit takes liquidity
+  MonoNanos deadline = seconds(55);  ///< then it is sent whatever the feed says
+  Style style = Style::kChoose;
+
+  /// Times must follow each other and end under sixty seconds.
+  bool valid() const;
+};
+
+/// The one order that works for an instrument; `user_ref` 0 is none.
+struct WorkingView {
+  std::uint32_t user_ref = 0;
+  Side side = Side::kBuy;
+  Price limit = kNoPrice;
+  Intent intent = Intent::kEntry;
+  bool resting = false;     ///< acknowledged and cancellable
+  bool cancelling = false;  ///< a cancel is on its way
+  MonoNanos sent_at{};
+};
+
+struct ScalperView {
+  signal::MarketView market;
+  signal::Forecast forecast;
+  Qty position = 0;
+  Price entry_price = kNoPrice;  ///< average of what is held; kNoPrice when flat
+  MonoNanos opened{};            ///< first fill of what is held
+  MonoNanos closed = {-kNever.value / 2};  ///< when the last round trip ended
+  WorkingView working;
+  bool stopping = false;  ///< no entries, get flat
+};
+
+struct Action {
+  enum class Kind : std::uint8_t { kNone, kPlace, kCancel };
+  Kind kind = Kind::kNone;
+  Wish wish;                   ///< for kPlace
+  std::uint32_t user_ref = 0;  ///< for kCancel
+};
+
+class Scalper {
+ public:
+  Scalper(const ScalperOptions& options, const FeeSchedule& fees)
+      : options_(options), fees_(fees) {}
+
+  Action decide(const ScalperView& view) const;
+  /// When `decide` wants to be asked again though nothing happens; kNever if flat and
+  /// without an order.
+  MonoNanos next_deadline(const ScalperView& view) const;
+  const ScalperOptions& options() const { return options_; }
+
+ private:
+  struct Exit {
+    Intent intent;
+    Price limit;
+    bool takes;
+  };
+  Exit wanted_exit(const ScalperView& view) const;
+  Action enter(const ScalperView& view) const;
+  Action leave(const ScalperView& view) const;
+  bool entry_outlived(const ScalperView& view) const;
+  Price through_touch(const book::Touch& touch, Side side) const;
+
+  ScalperOptions options_;
+  FeeSchedule fees_;
+};
+
+}  // namespace pyscalp::order

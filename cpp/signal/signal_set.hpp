@@ -1,0 +1,124 @@
+// All signals of one instrument, held by value and asked in turn.
+//
+// To add a signal: write its class to the concept below, give it a SignalId in
+// market_view.hpp, include its header and add its type to the one line `using
+// SignalSet`. Its options, construction, calls and accessors follow from that.
+#pragma once
+
+#include <concepts>
+#include <tuple>
+
+#include "signal/book_imbalance.hpp"
+#include "signal/market_view.hpp"
+#include "signal/mean_reversion.hpp"
+
+namespace pyscalp::signal {
+
+/// What a signal must have; `on_trade(const MarketView&, const Trade&)` besides, if it
+/// cares for trades.
+template <class S>
+concept Signal = requires(S signal, const typename S::Options& options,
+                          const MarketView& view) {
+  { S::valid(options) } -> std::same_as<bool>;
+  { S::kId } -> std::convertible_to<SignalId>;
+  S(options);
+  { signal.on_book(view) } -> std::same_as<Forecast>;
+  signal.reset();
+};
+
+/// One signal's part of a set's options. Options that are not enabled are not looked
+/// at.
+template <Signal S>
+struct SignalChoice {
+  bool enabled = false;
+  typename S::Options options{};
+};
+
+/// Thread-safety: none. Nothing allocated; no virtual calls. The set is fixed when
+/// compiled, which of its signals are at work by the options at construction.
+template <Signal... Signals>
+class SignalSetOf {
+ public:
+  class Options {
+   public:
+    template <class S>
+    SignalChoice<S>& of() {
+      return std::get<SignalChoice<S>>(choices_);
+    }
+    template <class S>
+    const SignalChoice<S>& of() const {
+      return std::get<SignalChoice<S>>(choices_);
+    }
+
+   private:
+    std::tuple<SignalChoice<Signals>...> choices_;
+  };
+
+  /// Whether the options of every enabled signal are valid.
+  static bool valid(const Options& options) {
+    return ((!options.template of<Signals>().enabled ||
+             Signals::valid(options.template of<Signals>().options)) &&
+            ...);
+  }
+
+  /// `valid(options)` is the caller's duty.
+  explicit SignalSetOf(const Options& options)
+      : slots_(Slot<Signals>(options.template of<Signals>())...) {}
+
+  void on_trade(const MarketView& view, const Trade& trade) {
+    for_each([&](auto& signal) {
+      if constexpr (requires { signal.on_trade(view, trade); })
+        signal.on_trade(view, trade);
+    });
+  }
+
+  /// The forecast of the largest absolute expected move; of equal ones, that of the
+  /// signal named first. Every signal sees every event, whichever forecast wins.
+  Forecast on_book(const MarketView& view) {
+    Forecast best;
+    for_each([&](auto& signal) {
+      const Forecast forecast = signal.on_book(view);
+      if (size(forecast) > size(best)) best = forecast;
+    });
+    return best;
+  }
+
+  /// Starts a new session in every signal.
+  void reset() {
+    for_each([](auto& signal) { signal.reset(); });
+  }
+
+  /// The signal of type S, or null where it is not enabled.
+  template <class S>
+  const S* get() const {
+    const auto& slot = std::get<Slot<S>>(slots_);
+    return slot.enabled ? &slot.signal : nullptr;
+  }
+
+ private:
+  template <class S>
+  struct Slot {
+    explicit Slot(const SignalChoice<S>& choice)
+        : enabled(choice.enabled),
+          signal(choice.enabled ? choice.options : typename S::Options{}) {}
+    bool enabled;
+    S signal;
+  };
+
+  static std::int64_t size(Forecast forecast) {
+    const std::int64_t move = forecast.expected_move.value;
+    return move < 0 ? -move : move;
+  }
+  template <class Call>
+  void for_each(Call&& call) {
+    std::apply(
+        [&](auto&... slot) { ((slot.enabled ? call(slot.signal) : void()), ...); },
+        slots_);
+  }
+
+  std::tuple<Slot<Signals>...> slots_;
+};
+
+using SignalSet = SignalSetOf<MeanReversion, BookImbalance>;
+
+}  // namespace pyscalp::signal

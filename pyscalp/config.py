@@ -1,0 +1,349 @@
+"""The configuration: one TOML file, typed, every mistake named with its line.
+
+People write ``"250ms"``, ``0.01`` and ``"1.5%"``; `Config.to_core` turns that into the
+integers the engine works with: money and prices in 1e-9 of the currency unit, time in
+nanoseconds, shares of a whole in 1e-6. Nothing passes through a binary float on the way.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from pyscalp.config_problems import key_lines, parse, problems_of, toml_value
+from pyscalp.config_sections import (
+    Engine,
+    ExchangeSection,
+    Fees,
+    Instrument,
+    Risk,
+    Section,
+    Session,
+    Signals,
+    Tactics,
+    Venue,
+)
+from pyscalp.config_values import Endpoint
+from pyscalp.duration import Duration
+from pyscalp.errors import ConfigError, PyscalpError, os_reason
+
+
+class Config(Section):
+    """A whole configuration. Build it with `load`, `loads` or `included`."""
+
+    session: Session = Field(default_factory=Session)
+    venue: Venue = Field(default_factory=Venue)
+    exchange: ExchangeSection = Field(default_factory=ExchangeSection)
+    fees: Fees = Field(default_factory=Fees)
+    instruments: tuple[Instrument, ...] = Field(strict=False, min_length=1, max_length=32)
+    signals: Signals = Field(default_factory=Signals)
+    tactics: Tactics = Field(default_factory=Tactics)
+    risk: Risk
+    engine: Engine = Field(default_factory=Engine)
+
+    @field_validator("venue")
+    @classmethod
+    def _whole_venue(cls, venue: Venue) -> Venue:
+        problems = [
+            (
+                f"venue.{name}",
+                "is missing; a venue needs feed_a, feed_b, retransmission and "
+                "orders; leave all four out to use the included exchange",
+            )
+            for name in venue.missing()
+        ]
+        if problems:
+            raise PydanticCustomError("several", "several", {"problems": problems})
+        return venue
+
+    @field_validator("instruments")
+    @classmethod
+    def _symbols_once(cls, instruments: tuple[Instrument, ...]) -> tuple[Instrument, ...]:
+        symbols = [instrument.symbol for instrument in instruments]
+        problems = [
+            (f"instruments.{i}.symbol", f'"{symbol}" is there already; name it once')
+            for i, symbol in enumerate(symbols)
+            if symbol in symbols[:i]
+        ]
+        if problems:
+            raise PydanticCustomError("several", "several", {"problems": problems})
+        return instruments
+
+    @field_validator("risk")
+    @classmethod
+    def _order_within_limits(cls, risk: Risk, info: ValidationInfo) -> Risk:
+        tactics = info.data.get("tactics")
+        problems = [
+            (
+                "tactics.order_qty",
+                f"{tactics.order_qty} is above risk.{name}, {limit}; no order would pass the gate",
+            )
+            for name, limit in (
+                ("max_order_qty", risk.max_order_qty),
+                ("max_position", risk.max_position),
+            )
+            if tactics is not None and tactics.order_qty > limit
+        ]
+        if problems:
+            raise PydanticCustomError("several", "several", {"problems": problems})
+        return risk
+
+    # -- where it comes from ----------------------------------------------------------
+
+    @classmethod
+    def included(cls) -> Config:
+        """Four instruments on the included exchange, paper money, a full set of limits."""
+        return cls.loads(_INCLUDED, source="the included configuration")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Config:
+        """Read a TOML file.
+
+        Raises
+        ------
+        PyscalpError
+            If there is no such file, or it cannot be read.
+        ConfigError
+            With every mistake in it.
+        """
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise PyscalpError(
+                f"{path} is not text in UTF-8 (byte {error.start}); is it a configuration?"
+            ) from None
+        except OSError as error:
+            raise PyscalpError(
+                f"cannot read the configuration {path}: {os_reason(error)}"
+            ) from None
+        return cls.loads(text, source=str(path))
+
+    @classmethod
+    def loads(cls, text: str, source: str = "") -> Config:
+        """Read TOML text; see `load`."""
+        raw, problems, unread = parse(text)
+        lines = key_lines(text)
+        if raw is not None:
+            try:
+                config = cls.model_validate(raw)
+            except ValidationError as error:
+                for detail in error.errors(include_url=False):
+                    problems += problems_of(detail, cls, lines, unread)
+            else:
+                if not problems:
+                    return config
+        raise ConfigError(problems, source)
+
+    def replace(self, section: str, **changes: object) -> Config:
+        """A copy with fields of one section changed, checked like a file.
+
+        Raises
+        ------
+        ConfigError
+            If a new value is wrong.
+        """
+        data: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
+        fields = {name: getattr(data[section], name) for name in type(data[section]).model_fields}
+        try:
+            data[section] = type(data[section])(**(fields | changes))
+        except ValidationError as error:
+            raise ConfigError(
+                [
+                    problem
+                    for detail in error.errors(include_url=False)
+                    for problem in problems_of(
+                        {**detail, "loc": (section, *detail["loc"])}, type(self), {}, set()
+                    )
+                ]
+            ) from None
+        return type(self)(**data)
+
+    # -- what becomes of it -----------------------------------------------------------
+
+    def to_core(self) -> dict[str, Any]:
+        """The engine's form: integers only, as `pyscalp._core` documents it."""
+        venue, signals, tactics, risk = self.venue, self.signals, self.tactics, self.risk
+        reversion, imbalance = signals.mean_reversion, signals.book_imbalance
+        return {
+            "venue": {
+                **{
+                    name: list(getattr(venue, name) or default)
+                    for name, default in DEFAULT_ENDPOINTS.items()
+                },
+                "interface": venue.interface,
+                "username": venue.username,
+                "password": venue.password,
+                "session": venue.session,
+            },
+            "fees": {
+                "maker_per_share": _e9(self.fees.maker_per_share),
+                "taker_per_share": _e9(self.fees.taker_per_share),
+                "maker_notional_e6": int(self.fees.maker_bp * 100),
+                "taker_notional_e6": int(self.fees.taker_bp * 100),
+            },
+            "instruments": [
+                {"symbol": instrument.symbol, "tick": _e9(instrument.tick)}
+                for instrument in self.instruments
+            ],
+            "signals": {
+                "mean_reversion": {
+                    **reversion.model_dump(),
+                    "bar": int(reversion.bar),
+                },
+                "book_imbalance": {
+                    **imbalance.model_dump(),
+                    "persistence": int(imbalance.persistence),
+                },
+                "depth_levels": imbalance.levels,
+            },
+            "tactics": {
+                "order_qty": tactics.order_qty,
+                "edge_min": _e9(tactics.edge_min),
+                "passive_wait": int(tactics.passive_wait),
+                "reentry_wait": int(tactics.reentry_wait),
+                "target": _e9(tactics.target),
+                "stop": _e9(tactics.stop),
+                "exit_after": int(tactics.exit_after),
+                "hold_limit": int(tactics.hold_limit),
+                "style": tactics.style,
+            },
+            "risk": {
+                "aum": _e9(risk.aum),
+                "max_order_qty": risk.max_order_qty,
+                "max_order_value": _e9(risk.max_order_value),
+                "price_collar_e6": _e6(risk.price_collar),
+                "max_position": risk.max_position,
+                "rate_limit": risk.rate_limit,
+                "rate_window": int(risk.rate_window),
+                "rate_share_e6": _e6(risk.rate_share),
+                "stale_after": int(risk.stale_after),
+                "depth_share_e6": _e6(risk.depth_share),
+                "depth_levels": risk.depth_levels,
+                "depth_window": int(risk.depth_window),
+                "drawdown_e6": _e6(risk.drawdown),
+                "max_losing_trades": risk.max_losing_trades,
+                "max_rejects": risk.max_rejects,
+                "max_orders_working": risk.max_orders_working,
+                "flatten_when_halted": risk.flatten_when_halted,
+            },
+            "engine": {
+                "cpu": self.engine.cpu,
+                "max_orders": self.engine.max_orders,
+                "session_start": int(self.session.start or 0),
+                "session_end": int(self.session.end or 0),
+            },
+            "seed": self.session.seed,
+        }
+
+    def to_exchange(
+        self, day: bytes = b"", record: str = "", duration: Duration | None = None
+    ) -> dict[str, Any]:
+        """The form of `pyscalp._core.ExchangeServer`.
+
+        That of `to_core`, plus ``exchange``: driver, speed (times real time), seed,
+        from (ns since midnight, 0: the start), day (BinaryFILE bytes of the replay
+        driver), record (path, empty: none), duration (ns of wall time, 0: no end), and
+        the six impairments as shares in [0, 1].
+        """
+        section = self.exchange
+        shares = ("loss_a", "loss_b", "duplicate_a", "duplicate_b", "reorder_a", "reorder_b")
+        return {
+            **self.to_core(),
+            "exchange": {
+                "driver": section.driver,
+                "speed": section.pace,
+                "seed": section.seed,
+                "from": int(section.start or 0),
+                "day": day,
+                "record": record,
+                "duration": int(duration or 0),
+                **{name: float(getattr(section, name)) for name in shares},
+            },
+        }
+
+    def to_toml(self) -> str:
+        """The configuration as used; `loads` gives an equal one back."""
+        lines: list[str] = []
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, tuple):
+                for entry in value:
+                    lines += ["", f"[[{name}]]", *_toml_lines(entry)]
+            else:
+                lines += _toml_section(name, value)
+        return "\n".join(lines).lstrip("\n") + "\n"
+
+
+DEFAULT_ENDPOINTS = {
+    "feed_a": Endpoint("239.255.10.1", 26400),
+    "feed_b": Endpoint("239.255.10.2", 26400),
+    "retransmission": Endpoint("127.0.0.1", 26401),
+    "orders": Endpoint("127.0.0.1", 26402),
+}
+"""Where the included exchange is found unless the configuration says otherwise."""
+
+_INCLUDED = """
+[exchange]
+driver = "agents"
+speed = 20
+
+[[instruments]]
+symbol = "AMZN"
+[[instruments]]
+symbol = "AAPL"
+[[instruments]]
+symbol = "MSFT"
+[[instruments]]
+symbol = "INTC"
+
+[risk]
+aum = 1_000_000
+max_order_qty = 100
+max_order_value = 50_000
+price_collar = "1%"
+max_position = 200
+max_orders_working = 16
+rate_limit = 200
+rate_window = "1s"
+rate_share = "90%"
+stale_after = "300ms"
+depth_share = "10%"
+depth_levels = 10
+depth_window = "1s"
+drawdown = "1.5%"
+max_losing_trades = 60
+max_rejects = 20
+"""
+
+
+def _e9(amount: Decimal) -> int:
+    return int(amount.scaleb(9))
+
+
+def _e6(share: Decimal) -> int:
+    return int(share.scaleb(6))
+
+
+def _toml_section(name: str, section: Section) -> list[str]:
+    own = _toml_lines(section)
+    lines = ["", f"[{name}]", *own] if own else []
+    for key in type(section).model_fields:
+        value = getattr(section, key)
+        if isinstance(value, Section):
+            lines += _toml_section(f"{name}.{key}", value)
+    return lines
+
+
+def _toml_lines(section: Section) -> list[str]:
+    lines = []
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        if value is None or isinstance(value, Section):
+            continue
+        note = f"  # {field.description}" if field.description else ""
+        lines.append(f"{field.alias or name} = {toml_value(value)}{note}")
+    return lines

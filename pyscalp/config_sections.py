@@ -1,0 +1,307 @@
+"""The sections of a configuration file: every key, its type, default, range and meaning."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from pyscalp.config_values import (
+    Amount,
+    Group,
+    Holding,
+    Host,
+    Interface,
+    Real,
+    Share,
+    Staleness,
+    TimeOfDay,
+    Wait,
+    Window,
+)
+from pyscalp.duration import ClockTime, Duration
+
+
+class Section(BaseModel):
+    """A table of the file; unknown keys are mistakes."""
+
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        frozen=True,
+        populate_by_name=True,
+        validate_default=True,
+    )
+
+
+class Session(Section):
+    """When to trade."""
+
+    start: TimeOfDay | None = Field(
+        None, description="no entries before this time of the venue's day"
+    )
+    end: TimeOfDay | None = Field(
+        None, description="flat and no entries from this time of the venue's day"
+    )
+    seed: int = Field(1, ge=0, le=2**63 - 1, description="seed of every random choice")
+
+    @field_validator("end")
+    @classmethod
+    def _after_start(cls, end: ClockTime | None, info: ValidationInfo) -> ClockTime | None:
+        start = info.data.get("start")
+        if start is not None and end is not None and end <= start:
+            raise ValueError(f"must be later than session.start, {start}")
+        return end
+
+
+class Venue(Section):
+    """Where the market is. Without endpoints the included exchange is started."""
+
+    feed_a: Group | None = Field(None, description="multicast group of line A")
+    feed_b: Group | None = Field(None, description="multicast group of line B")
+    retransmission: Host | None = Field(None, description="server that repeats lost packets")
+    orders: Host | None = Field(None, description="order entry, OUCH over SoupBinTCP")
+    interface: Interface = Field(
+        "127.0.0.1", description="address of the interface that receives the feed"
+    )
+    username: str = Field(
+        "SCALP1", pattern="^[A-Za-z0-9]{1,6}$", description="login, up to 6 letters and digits"
+    )
+    password: str = Field(
+        "paper", pattern="^[A-Za-z0-9]{0,10}$", description="up to 10 letters and digits"
+    )
+    session: str = Field(
+        "", pattern="^[A-Za-z0-9]{0,10}$", description="session to join; empty: the current one"
+    )
+
+    @property
+    def named(self) -> bool:
+        """True if the endpoints of a venue are given."""
+        return self.orders is not None
+
+    def missing(self) -> list[str]:
+        """The endpoints that are not given, where some are."""
+        names = ("feed_a", "feed_b", "retransmission", "orders")
+        absent = [name for name in names if getattr(self, name) is None]
+        return absent if len(absent) < len(names) else []
+
+
+class ExchangeSection(Section):
+    """The included exchange."""
+
+    driver: Literal["agents", "replay"] = Field(
+        "agents", description="agents: a simulated market; replay: a recorded day"
+    )
+    file: str | None = Field(
+        None, min_length=1, description="recorded day, ITCH 5.0 BinaryFILE (also .gz .xz .bz2)"
+    )
+    start: TimeOfDay | None = Field(
+        None, alias="from", description="where in the recorded day to begin"
+    )
+    speed: Annotated[Real, Field(gt=0, le=1000)] | None = Field(
+        None, description="times real time; without it 20 for agents, 1 for a recorded day"
+    )
+    seed: int = Field(1, ge=0, le=2**63 - 1, description="seed of the market and of the losses")
+    loss_a: Share = Field(Decimal(0), description="share of packets that line A loses")
+    loss_b: Share = Field(Decimal(0), description="share of packets that line B loses")
+    duplicate_a: Share = Field(Decimal(0), description="share of packets that line A repeats")
+    duplicate_b: Share = Field(Decimal(0), description="share of packets that line B repeats")
+    reorder_a: Share = Field(Decimal(0), description="share of packets that line A delays")
+    reorder_b: Share = Field(Decimal(0), description="share of packets that line B delays")
+
+    @field_validator("file")
+    @classmethod
+    def _fits_driver(cls, file: str | None, info: ValidationInfo) -> str | None:
+        driver = info.data.get("driver")
+        if driver == "replay" and file is None:
+            raise ValueError('is needed by driver = "replay": name the recorded day')
+        if driver == "agents" and file is not None:
+            raise ValueError('is for driver = "replay"; agents read no file')
+        return file
+
+    @field_validator("start")
+    @classmethod
+    def _needs_replay(cls, start: ClockTime | None, info: ValidationInfo) -> ClockTime | None:
+        if start is not None and info.data.get("driver") == "agents":
+            raise ValueError('is for driver = "replay"; agents begin at the open')
+        return start
+
+    @property
+    def pace(self) -> float:
+        """Times real time, after the default of the driver."""
+        return self.speed or (20.0 if self.driver == "agents" else 1.0)
+
+
+class Fees(Section):
+    """What a fill costs; negative is a rebate."""
+
+    maker_per_share: Amount = Field(Decimal("-0.0020"), description="money per share")
+    taker_per_share: Amount = Field(Decimal("0.0030"), description="money per share")
+    maker_bp: Amount = Field(
+        Decimal(0), ge=-100, le=100, decimal_places=2, description="basis points of the notional"
+    )
+    taker_bp: Amount = Field(
+        Decimal(0), ge=-100, le=100, decimal_places=2, description="basis points of the notional"
+    )
+
+
+class Instrument(Section):
+    """One instrument to trade. Books are kept for all that the feed carries."""
+
+    symbol: str = Field(
+        pattern=r"^[A-Z0-9.+=\-*#^]{1,8}$",
+        description="as the feed writes it, in capitals, up to 8",
+    )
+    tick: Amount = Field(Decimal("0.01"), gt=0, description="smallest price step")
+
+    @field_validator("tick")
+    @classmethod
+    def _on_the_wire(cls, tick: Decimal) -> Decimal:
+        if tick % Decimal("0.0001"):
+            raise ValueError("must be a multiple of 0.0001, the feed's own precision")
+        return tick
+
+
+class MeanReversion(Section):
+    """Back to the mean: price far from session VWAP and Bollinger bands."""
+
+    enabled: bool = Field(True, description="false switches the signal off")
+    k_sigma: Real = Field(3.0, gt=0, le=20, description="distance in standard deviations")
+    bars: int = Field(20, ge=2, le=1000, description="bars in the window")
+    bar: Window = Field(Duration.parse("1s"), description="length of a bar")
+    efficiency_max: Real = Field(
+        0.3,
+        gt=0,
+        le=1,
+        description="sideways only: net move over path length at most this",
+    )
+    min_trades: int = Field(50, ge=0, le=1_000_000, description="trades to see first")
+
+
+class BookImbalance(Section):
+    """With the heavier side of the book."""
+
+    enabled: bool = Field(True, description="false switches the signal off")
+    threshold: Real = Field(0.6, gt=0, lt=1, description="imbalance, (bids - asks) / (bids + asks)")
+    levels: int = Field(5, ge=1, le=32, description="price levels counted on each side")
+    persistence: Wait = Field(Duration.parse("50ms"), description="how long it must last")
+    horizon_gain: Real = Field(
+        1.0, gt=0, le=100, description="expected move in half spreads at full imbalance"
+    )
+
+
+class Signals(Section):
+    """What makes us want to trade."""
+
+    mean_reversion: MeanReversion = Field(default_factory=MeanReversion)
+    book_imbalance: BookImbalance = Field(default_factory=BookImbalance)
+
+
+class Tactics(Section):
+    """How a wish becomes orders, and how a position ends."""
+
+    order_qty: int = Field(10, ge=1, le=999_999, description="shares of one entry")
+    edge_min: Amount = Field(
+        Decimal(0), ge=0, description="expected gain per share, after costs, to enter"
+    )
+    passive_wait: Wait = Field(
+        Duration.parse("2s"), description="how long an entry rests before it is withdrawn"
+    )
+    reentry_wait: Wait = Field(
+        Duration.parse("200ms"), description="pause after a position is closed"
+    )
+    target: Amount = Field(Decimal("0.03"), gt=0, description="profit per share to take")
+    stop: Amount = Field(Decimal("0.05"), gt=0, description="loss per share to cut")
+    hold_limit: Holding = Field(
+        Duration.parse("50s"), description="flat by force after this; under one minute"
+    )
+    exit_after: Holding = Field(
+        Duration.parse("30s"), description="start to leave a position after this"
+    )
+    style: Literal["choose", "maker", "taker"] = Field(
+        "choose", description="choose: passive where the edge allows, else take"
+    )
+
+    @field_validator("exit_after")
+    @classmethod
+    def _before_limit(cls, exit_after: Duration, info: ValidationInfo) -> Duration:
+        limit = info.data.get("hold_limit")
+        if limit is not None and exit_after >= limit:
+            raise ValueError(f"must be shorter than tactics.hold_limit, {limit}")
+        return exit_after
+
+
+class Risk(Section):
+    """Limits outside the trading logic. None has a default: a missing one refuses to start."""
+
+    aum: Amount = Field(gt=0, description="assets under management", examples=["1_000_000"])
+    max_order_qty: int = Field(
+        gt=0, le=999_999, description="shares of one order", examples=["100"]
+    )
+    max_order_value: Amount = Field(
+        gt=0, description="price times shares of one order", examples=["50_000"]
+    )
+    price_collar: Share = Field(
+        gt=0, description="largest distance of a price from the touch", examples=['"1%"']
+    )
+    max_position: int = Field(
+        gt=0,
+        le=2**53,
+        description="shares of one instrument, working orders included",
+        examples=["200"],
+    )
+    max_orders_working: int = Field(
+        gt=0, le=1_000_000, description="orders open at one time", examples=["16"]
+    )
+    rate_limit: int = Field(
+        gt=0, le=1_000_000, description="requests the venue allows per window", examples=["100"]
+    )
+    rate_window: Window = Field(description="window of rate_limit", examples=['"1s"'])
+    rate_share: Share = Field(
+        gt=0, description="new orders stop at this share of it", examples=['"90%"']
+    )
+    stale_after: Staleness = Field(
+        description="no order on a price older than this", examples=['"300ms"']
+    )
+    depth_share: Share = Field(
+        gt=0,
+        description="largest position, as a share of the depth to leave into",
+        examples=['"10%"'],
+    )
+    depth_levels: int = Field(
+        ge=1, le=100, description="price levels counted as depth", examples=["10"]
+    )
+    depth_window: Window = Field(
+        description="the smallest depth within this counts", examples=['"1s"']
+    )
+    drawdown: Share = Field(
+        gt=0, description="daily loss that halts trading, of aum", examples=['"1.5%"']
+    )
+    max_losing_trades: int = Field(
+        gt=0, le=1_000_000, description="losing round trips per minute", examples=["20"]
+    )
+    max_rejects: int = Field(
+        gt=0, le=1_000_000, description="orders refused per minute", examples=["10"]
+    )
+
+    flatten_when_halted: bool = Field(
+        False, description="after a drawdown halt, orders that close a position still pass"
+    )
+
+    @field_validator("rate_share")
+    @classmethod
+    def _leaves_one(cls, rate_share: Decimal, info: ValidationInfo) -> Decimal:
+        limit = info.data.get("rate_limit")
+        if limit is not None and rate_share * limit < 1:
+            raise ValueError(f"of rate_limit = {limit} is less than one request; raise either")
+        return rate_share
+
+
+class Engine(Section):
+    """The machine."""
+
+    cpu: int = Field(-1, ge=-1, le=1023, description="core to pin to; -1: chosen at start")
+    max_orders: int = Field(
+        1 << 20, ge=1024, le=1 << 28, description="orders of all books that are held at once"
+    )

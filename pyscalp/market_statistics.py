@@ -1,0 +1,467 @@
+"""What a day of one stock looks like in numbers, and two such days side by side.
+
+The numbers are those an artificial market has to get right to be worth trading in:
+spread, depth, message mix, lifetimes of orders, volatility, tails, runs of trade signs.
+All of them are read off the messages in the window a strategy sees: the best ``levels``
+prices of each side. What happens deeper is neither counted nor timed, so that a
+recording of a few levels and a market with a full book compare like with like.
+"""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.table import Table
+
+_REFERENCE_SHARES = struct.Struct(">QI")
+_ADD = struct.Struct(">QcI8sI")
+_REPLACE = struct.Struct(">QQII")
+_SECOND = 1_000_000_000
+_LAGS = 10
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """How one number is named and printed; ``share`` numbers compare by difference."""
+
+    key: str
+    label: str
+    unit: str = ""
+    decimals: int = 2
+    share: bool = False
+
+
+STATISTICS: tuple[Statistic, ...] = (
+    Statistic("message_rate", "messages", "1/s"),
+    Statistic("message_rate_p90", "messages in a second, 90 %", decimals=0),
+    Statistic("message_rate_p99", "messages in a second, 99 %", decimals=0),
+    Statistic("share_A", "share of adds", "%", 1, True),
+    Statistic("share_D", "share of deletes", "%", 1, True),
+    Statistic("share_X", "share of partial cancels", "%", 1, True),
+    Statistic("share_E", "share of executions", "%", 1, True),
+    Statistic("share_P", "share of hidden executions", "%", 1, True),
+    Statistic("spread_mean", "spread, mean", "cents", 1),
+    Statistic("spread_p05", "spread, 5 %", "cents", 1),
+    Statistic("spread_p50", "spread, median", "cents", 1),
+    Statistic("spread_p95", "spread, 95 %", "cents", 1),
+    Statistic("touch_depth_mean", "depth at the touch, mean", "shares", 0),
+    Statistic("touch_depth_p50", "depth at the touch, median", "shares", 0),
+    Statistic("window_depth_mean", "depth in the window, mean", "shares", 0),
+    Statistic("level_gap_mean", "distance between levels", "cents", 2),
+    Statistic("lifetime_p10", "lifetime of cancelled orders, 10 %", "s", 4),
+    Statistic("lifetime_p25", "lifetime, 25 %", "s", 3),
+    Statistic("lifetime_p50", "lifetime, median", "s", 2),
+    Statistic("lifetime_p75", "lifetime, 75 %", "s", 2),
+    Statistic("lifetime_p90", "lifetime, 90 %", "s", 2),
+    Statistic("trade_rate", "trades (aggressors)", "1/min", 1),
+    Statistic("trade_size_mean", "size of a trade, mean", "shares", 0),
+    Statistic("trade_size_p50", "size of a trade, median", "shares", 0),
+    Statistic("executions_per_trade", "executions a trade"),
+    Statistic("trade_gap_p50", "time between trades, median", "s", 3),
+    Statistic("volatility_10s", "volatility of 10 s", "bp"),
+    Statistic("volatility_60s", "volatility of a minute", "bp"),
+    Statistic("kurtosis_10s", "kurtosis of 10 s returns"),
+    Statistic("kurtosis_60s", "kurtosis of one-minute returns"),
+    Statistic("tail_10s_p90", "10 s move, 90 %", "bp"),
+    Statistic("tail_10s_p99", "10 s move, 99 %", "bp"),
+    Statistic("tail_60s_p90", "one-minute move, 90 %", "bp"),
+    Statistic("tail_60s_p99", "one-minute move, 99 %", "bp"),
+    *(
+        Statistic(f"sign_acf_{lag}", f"sign autocorrelation, lag {lag}", "", 2, True)
+        for lag in range(1, _LAGS + 1)
+    ),
+    Statistic("return_acf_10s", "autocorrelation of 10 s returns", "", 3, True),
+    Statistic("return_acf_60s", "autocorrelation of one-minute returns", "", 3, True),
+    Statistic("imbalance_1s", "imbalance against the next second", "", 3, True),
+    Statistic("imbalance_5s", "imbalance against the next 5 s", "", 3, True),
+)
+
+
+class _Side:
+    """The displayed prices of one side, ascending by ``sign * price``: best last."""
+
+    def __init__(self, sign: int) -> None:
+        self.sign = sign
+        self.keys: list[int] = []
+        self.shares: dict[int, int] = {}
+
+    def change(self, price: int, by: int) -> None:
+        key = self.sign * price
+        now = self.shares.get(key)
+        if now is None:
+            if by <= 0:
+                return
+            self.keys.insert(bisect_left(self.keys, key), key)
+            self.shares[key] = by
+        elif now + by > 0:
+            self.shares[key] = now + by
+        else:
+            del self.keys[bisect_left(self.keys, key)]
+            del self.shares[key]
+
+    def in_window(self, price: int, levels: int) -> bool:
+        return len(self.keys) < levels or self.sign * price >= self.keys[-levels]
+
+
+@dataclass
+class _Order:
+    buy: bool
+    shares: int
+    price: int
+    born: int
+    counted: bool
+
+
+@dataclass
+class _Series:
+    """What one pass over the messages collects. Times in ns, prices in 1e-4."""
+
+    levels: int
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys("ADXEP", 0))
+    message_times: list[int] = field(default_factory=list)
+    lifetimes: list[int] = field(default_factory=list)
+    touch: list[tuple[int, int, int, int, int, int, int, int]] = field(default_factory=list)
+    trades: list[list[int]] = field(default_factory=list)
+    opened: int | None = None
+    closed: int | None = None
+
+    def count(self, kind: str, time: int) -> None:
+        self.counts[kind] += 1
+        self.message_times.append(time)
+
+    def uncount_add(self, time: int) -> None:
+        if self.message_times and self.message_times[-1] == time:
+            self.counts["A"] -= 1
+            self.message_times.pop()
+
+    def trade(self, time: int, sign: int, shares: int) -> None:
+        last = self.trades[-1] if self.trades else None
+        if last is not None and last[0] == time and last[1] == sign:
+            last[2] += shares
+            last[3] += 1
+        else:
+            self.trades.append([time, sign, shares, 1])
+
+    def look(self, time: int, bids: _Side, asks: _Side) -> None:
+        """Notes touch and window depth after a change; the last of a time stands."""
+        if not bids.keys or not asks.keys:
+            return
+        bid, ask = bids.keys[-1], -asks.keys[-1]
+        if bid >= ask:
+            return
+        near_bids, near_asks = bids.keys[-self.levels :], asks.keys[-self.levels :]
+        bid_window = sum(bids.shares[key] for key in near_bids)
+        ask_window = sum(asks.shares[key] for key in near_asks)
+        gaps = len(near_bids) + len(near_asks) - 2
+        reach = bid - near_bids[0] - near_asks[0] - ask
+        now = (
+            time,
+            bid,
+            ask,
+            bids.shares[bid],
+            asks.shares[-ask],
+            bid_window,
+            ask_window,
+            reach * 100 // max(gaps, 1),
+        )
+        if self.touch and self.touch[-1][0] == time:
+            self.touch[-1] = now
+        else:
+            self.touch.append(now)
+
+
+def _messages(file: bytes) -> Iterator[bytes]:
+    at, end = 0, len(file)
+    while at + 2 <= end:
+        length = file[at] << 8 | file[at + 1]
+        if length == 0 or at + 2 + length > end:
+            return
+        yield file[at + 2 : at + 2 + length]
+        at += 2 + length
+
+
+class _Pass:
+    """One pass over a file: the book of one stock, and the series read off it."""
+
+    def __init__(self, symbol: str, levels: int, filler_from: int | None) -> None:
+        self.symbol = symbol.encode().ljust(8)
+        self.levels = levels
+        self.filler_from = filler_from if filler_from is not None else 1 << 64
+        self.locate: bytes | None = None
+        self.series = _Series(levels)
+        self.orders: dict[int, _Order] = {}
+        self.bids, self.asks = _Side(1), _Side(-1)
+
+    def run(self, file: bytes) -> _Series:
+        for message in _messages(file):
+            if len(message) < 11:
+                continue
+            kind = chr(message[0])
+            time = int.from_bytes(message[5:11], "big")
+            if kind == "S":
+                self._system(message, time)
+            elif kind == "R" and message[11:19] == self.symbol:
+                self.locate = message[1:3]
+            elif message[1:3] == self.locate and kind in "AFEXCDUP":
+                self._order(kind, message, time)
+        return self.series
+
+    def _system(self, message: bytes, time: int) -> None:
+        if message[11:12] == b"Q":
+            self.series.opened = time
+        elif message[11:12] == b"M":
+            self.series.closed = time
+
+    def _trading(self, time: int) -> bool:
+        series = self.series
+        return series.closed is None and (series.opened is None or time > series.opened)
+
+    def _order(self, kind: str, message: bytes, time: int) -> None:
+        if kind in "AF":
+            reference, side, shares, _, price = _ADD.unpack_from(message, 11)
+            self._add(reference, side == b"B", shares, price, time)
+        elif kind in "EC":
+            reference, shares = _REFERENCE_SHARES.unpack_from(message, 11)
+            self._reduce(reference, shares, "E", time)
+        elif kind == "X":
+            reference, shares = _REFERENCE_SHARES.unpack_from(message, 11)
+            self._reduce(reference, shares, "X", time)
+        elif kind == "D":
+            (reference,) = struct.unpack_from(">Q", message, 11)
+            self._reduce(reference, 1 << 40, "D", time)
+        elif kind == "U":
+            old, new, shares, price = _REPLACE.unpack_from(message, 11)
+            order = self.orders.get(old)
+            if order is not None:
+                self._reduce(old, 1 << 40, "D", time)
+                self._add(new, order.buy, shares, price, time)
+        elif self._trading(time):
+            self.series.count("P", time)
+        if self._trading(time):
+            self.series.look(time, self.bids, self.asks)
+
+    def _add(self, reference: int, buy: bool, shares: int, price: int, time: int) -> None:
+        side = self.bids if buy else self.asks
+        side.change(price, shares)
+        counted = reference < self.filler_from and self._trading(time)
+        if counted and side.in_window(price, self.levels):
+            self.series.count("A", time)
+        else:
+            counted = False
+        self.orders[reference] = _Order(buy, shares, price, time, counted)
+
+    def _reduce(self, reference: int, shares: int, kind: str, time: int) -> None:
+        order = self.orders.get(reference)
+        if order is None:
+            return
+        side = self.bids if order.buy else self.asks
+        taken = min(shares, order.shares)
+        seen = side.in_window(order.price, self.levels)
+        side.change(order.price, -taken)
+        order.shares -= taken
+        if self._trading(time) and reference < self.filler_from and seen:
+            if kind == "D" and order.counted:
+                if order.born < time:
+                    self.series.lifetimes.append(time - order.born)
+                else:
+                    self.series.uncount_add(time)
+            self.series.count(kind, time)
+        if kind == "E" and self._trading(time):
+            self.series.trade(time, -1 if order.buy else 1, taken)
+        if order.shares == 0:
+            del self.orders[reference]
+
+
+def _weighted(
+    values: NDArray[np.float64], weights: NDArray[np.float64], shares: list[float]
+) -> list[float]:
+    """Quantiles of a step function of time."""
+    order = np.argsort(values, kind="stable")
+    upto = np.cumsum(weights[order])
+    if len(upto) == 0 or upto[-1] <= 0:
+        return [float("nan")] * len(shares)
+    at = np.searchsorted(upto, np.asarray(shares) * upto[-1])
+    return [float(v) for v in values[order][np.minimum(at, len(values) - 1)]]
+
+
+def _quantile(values: NDArray[np.float64], share: float) -> float:
+    return float(np.quantile(values, share)) if len(values) else float("nan")
+
+
+def _correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    if len(a) < 3 or a.std() == 0 or b.std() == 0:
+        return float("nan")
+    return float(np.corrcoef(a, b)[0, 1])
+
+
+def _sampled_mid(
+    times: NDArray[np.int64], mids: NDArray[np.float64], grid: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    return mids[np.maximum(np.searchsorted(times, grid, side="right") - 1, 0)]
+
+
+def _flow_numbers(series: _Series, start: int, end: int) -> dict[str, float]:
+    seconds = max((end - start) / _SECOND, 1e-9)
+    edges = np.arange(start, end + 1, _SECOND)
+    times = np.array(series.message_times, dtype=np.int64)
+    a_second = np.zeros(0)
+    if len(edges) > 1:
+        a_second = np.histogram(times, edges)[0].astype(np.float64)
+    total = max(len(times), 1)
+    lifetimes = np.array(series.lifetimes, dtype=float) / _SECOND
+    out = {
+        "message_rate": len(times) / seconds,
+        "message_rate_p90": _quantile(a_second, 0.9),
+        "message_rate_p99": _quantile(a_second, 0.99),
+    }
+    for kind, count in series.counts.items():
+        out[f"share_{kind}"] = 100 * count / total
+    for share in (10, 25, 50, 75, 90):
+        out[f"lifetime_p{share}"] = _quantile(lifetimes, share / 100)
+    trades = np.array(series.trades, dtype=float).reshape(-1, 4)
+    out["trade_rate"] = 60 * len(trades) / seconds
+    out["trade_size_mean"] = float(trades[:, 2].mean()) if len(trades) else np.nan
+    out["trade_size_p50"] = _quantile(trades[:, 2], 0.5)
+    out["executions_per_trade"] = float(trades[:, 3].mean()) if len(trades) else np.nan
+    out["trade_gap_p50"] = _quantile(np.diff(trades[:, 0]) / _SECOND, 0.5)
+    signs = trades[:, 1]
+    for lag in range(1, _LAGS + 1):
+        out[f"sign_acf_{lag}"] = _correlation(signs[lag:], signs[:-lag])
+    return out
+
+
+def _book_numbers(touch: NDArray[np.int64], end: int) -> dict[str, float]:
+    weights = np.diff(touch[:, 0], append=end).astype(float)
+    total = max(weights.sum(), 1.0)
+
+    def mean(values: NDArray[np.float64]) -> float:
+        return float((values * weights).sum() / total)
+
+    spread = (touch[:, 2] - touch[:, 1]) / 100.0
+    p05, p50, p95 = _weighted(spread, weights, [0.05, 0.5, 0.95])
+    both = np.concatenate([touch[:, 3], touch[:, 4]]).astype(float)
+    (depth,) = _weighted(both, np.concatenate([weights, weights]), [0.5])
+    return {
+        "spread_mean": mean(spread),
+        "spread_p05": p05,
+        "spread_p50": p50,
+        "spread_p95": p95,
+        "touch_depth_mean": mean((touch[:, 3] + touch[:, 4]) / 2),
+        "touch_depth_p50": depth,
+        "window_depth_mean": mean((touch[:, 5] + touch[:, 6]) / 2),
+        "level_gap_mean": mean(touch[:, 7] / 10_000.0),
+    }
+
+
+def _price_numbers(touch: NDArray[np.int64], start: int, end: int) -> dict[str, float]:
+    times = touch[:, 0]
+    mids = (touch[:, 1] + touch[:, 2]) / 2.0
+    out: dict[str, float] = {}
+    for seconds in (10, 60):
+        grid = np.arange(start, end + 1, seconds * _SECOND)
+        returns = np.diff(np.log(_sampled_mid(times, mids, grid))) * 1e4
+        deviation = float(returns.std()) if len(returns) else float("nan")
+        centred = returns - (returns.mean() if len(returns) else 0.0)
+        out[f"volatility_{seconds}s"] = deviation
+        out[f"kurtosis_{seconds}s"] = (
+            float((centred**4).mean() / deviation**4) if deviation > 0 else float("nan")
+        )
+        out[f"tail_{seconds}s_p90"] = _quantile(np.abs(returns), 0.9)
+        out[f"tail_{seconds}s_p99"] = _quantile(np.abs(returns), 0.99)
+        out[f"return_acf_{seconds}s"] = _correlation(returns[1:], returns[:-1])
+    depth = (touch[:, 5] + touch[:, 6]).astype(float)
+    imbalance = (touch[:, 5] - touch[:, 6]) / np.maximum(depth, 1)
+    for seconds in (1, 5):
+        grid = np.arange(start, end - seconds * _SECOND, _SECOND)
+        now = _sampled_mid(times, imbalance, grid)
+        later = _sampled_mid(times, mids, grid + seconds * _SECOND)
+        move = later - _sampled_mid(times, mids, grid)
+        out[f"imbalance_{seconds}s"] = _correlation(now, move)
+    return out
+
+
+def measure(
+    file: bytes, symbol: str, *, levels: int = 5, filler_from: int | None = None
+) -> dict[str, float]:
+    """Numbers of one stock's day; keys are those of `STATISTICS`, in that order.
+
+    Parameters
+    ----------
+    file
+        ITCH 5.0 messages in Nasdaq's BinaryFILE framing, uncompressed. A cut tail is
+        left out.
+    symbol
+        The stock, as its directory message names it.
+    levels
+        Size of the window in price levels of each side.
+    filler_from
+        Orders with references from here up are in the book but not in the counts:
+        a recording's fillers for what happened outside its own window.
+
+    Returns
+    -------
+    dict
+        NaN where the file holds too little for a number. Counts, lifetimes and trades
+        begin after market open ('Q') and end at market close ('M'); replaces count as a
+        delete and an add; an order that comes and goes within one nanosecond, which is
+        how a recording brings back an order from outside its window only to delete it,
+        counts as its delete alone, without a lifetime. Trades are executions of one
+        side at one nanosecond, signed by the aggressor; hidden executions, whose side
+        is not told, are left out.
+
+    Raises
+    ------
+    ValueError
+        If the file names no such stock, or never shows both sides of its book.
+    """
+    reading = _Pass(symbol, levels, filler_from)
+    series = reading.run(file)
+    if reading.locate is None:
+        raise ValueError(f"the file has no stock {symbol!r}")
+    if not series.touch:
+        raise ValueError(f"the file never shows both sides of {symbol!r}")
+    touch = np.array(series.touch, dtype=np.int64)
+    start = int(touch[0, 0])
+    end = max(series.closed or 0, int(touch[-1, 0]))
+    numbers = {
+        **_flow_numbers(series, start, end),
+        **_book_numbers(touch, end),
+        **_price_numbers(touch, start, end),
+    }
+    return {statistic.key: numbers[statistic.key] for statistic in STATISTICS}
+
+
+def _printed(value: float, statistic: Statistic) -> str:
+    return "-" if np.isnan(value) else f"{value:.{statistic.decimals}f}"
+
+
+def comparison(simulated: dict[str, float], real: dict[str, float]) -> Table:
+    """The numbers of two days side by side.
+
+    The last column is simulated over real, or their difference where both are shares
+    or correlations, for which a ratio says nothing.
+    """
+    table = Table(title="simulated beside real")
+    table.add_column("statistic")
+    table.add_column("unit")
+    for heading in ("simulated", "real", "ratio"):
+        table.add_column(heading, justify="right")
+    for statistic in STATISTICS:
+        ours, theirs = simulated[statistic.key], real[statistic.key]
+        if statistic.share:
+            against = f"{ours - theirs:+.{statistic.decimals}f}"
+        else:
+            against = f"{ours / theirs:.2f}x" if theirs else "-"
+        table.add_row(
+            statistic.label,
+            statistic.unit,
+            _printed(ours, statistic),
+            _printed(theirs, statistic),
+            "-" if np.isnan(ours) or np.isnan(theirs) else against,
+        )
+    return table

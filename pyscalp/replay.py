@@ -1,0 +1,200 @@
+"""Replay of a recorded day: engine and exchange in one process, as fast as it goes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pyscalp.config import Config, Instrument
+from pyscalp.day_file import day_symbols, read_day
+from pyscalp.duration import ClockTime, Duration
+from pyscalp.errors import PyscalpError
+from pyscalp.run import INCLUDED_ACCOUNT, reconcile, summary_head
+from pyscalp.run_directory import Results, RunDirectory, figures
+
+_STEP = 50_000
+_INSTRUMENTS_MAX = 8
+
+
+@dataclass(frozen=True)
+class ReplayResult:
+    """What a replay gave.
+
+    Attributes
+    ----------
+    summary : dict
+        The numbers, as in summary.json: hash, messages, messages_per_second, fills,
+        round_trips, net_bp_per_trade, holding_s_max, load_s and more.
+    results : Results
+        Fills, round trips and samples as NumPy structured arrays; see
+        `pyscalp.run_directory` for their tables.
+    directory : Path or None
+        The run directory, where one was asked for.
+    """
+
+    summary: dict[str, Any]
+    results: Results
+    directory: Path | None = None
+
+
+def replay(
+    path: str | Path,
+    config: Config | str | Path | None = None,
+    *,
+    start: str | None = None,
+    end: str | None = None,
+    feed_latency: str = "50us",
+    order_latency: str = "50us",
+    jitter: str = "0s",
+    seed: int | None = None,
+    out: str | Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> ReplayResult:
+    """Trade a recorded day with the engine that trades live. Equal inputs, equal result.
+
+    Parameters
+    ----------
+    path : str or Path
+        ITCH 5.0 BinaryFILE, plain or packed (.gz .xz .bz2 .zst).
+    config : Config, str or Path, optional
+        A configuration or its file. Without one, the included one on the instruments of
+        the day's directory.
+    start, end : str, optional
+        Part of the day to trade, by the venue's clock, such as ``"09:45"``.
+    feed_latency, order_latency : str
+        From the venue to the engine, and from the engine to the venue and back again.
+    jitter : str
+        Up to this much more, drawn for each packet.
+    seed : int, optional
+        Of the jitter and every other random choice; the configuration's if none is given.
+    out : str or Path, optional
+        A run directory to write, new or empty.
+    progress : callable, optional
+        Called now and then with bytes done and bytes in all.
+
+    Raises
+    ------
+    DayFileError
+        If the file cannot be read as a whole day.
+    ConfigError
+        If the configuration has mistakes.
+    PyscalpError
+        If the run directory cannot be written.
+    """
+    from pyscalp import _core
+
+    directory = RunDirectory.create(out) if out is not None else None
+    done = False
+    try:
+        began = time.perf_counter()
+        day = read_day(path)
+        load_s = time.perf_counter() - began
+        config = _config(config, day, path)
+        if seed is not None:
+            config = config.replace("session", seed=seed)
+        options = {
+            "from_ns": _clock(start),
+            "to_ns": _clock(end),
+            "feed_latency_ns": _latency("feed latency", feed_latency),
+            "order_latency_ns": _latency("order latency", order_latency),
+            "jitter_ns": _latency("jitter", jitter),
+            "seed": config.session.seed,
+        }
+        if options["from_ns"] and options["to_ns"] and options["to_ns"] <= options["from_ns"]:
+            raise PyscalpError(f"the replay ends ({end}) before it begins ({start})")
+        try:
+            core = _core.Replay(config.to_core(), day, options)
+        except ValueError as error:
+            raise PyscalpError(f"the replay cannot start: {error}") from None
+        began = time.perf_counter()
+        try:
+            while core.advance(_STEP):
+                if progress is not None:
+                    progress(*core.progress())
+        except ValueError as error:
+            raise PyscalpError(f"{path} cannot be replayed: {error}") from None
+        replay_s = time.perf_counter() - began
+        results = Results.of(core)
+        record = core.record()
+        summary = {
+            **summary_head("replay", config, results),
+            **_summary(path, results, core.messages, load_s, replay_s, options),
+            **figures(results, config.to_core()["risk"]["aum"]),
+            "reconciliation": reconcile(
+                results.fills,
+                record,
+                INCLUDED_ACCOUNT,
+                results.engine["positions"],
+                results.symbols,
+            ).to_json(),
+            "engine": results.engine,
+        }
+        if directory is not None:
+            from pyscalp.report import write_report  # loads plotly
+
+            directory.write_config(config)
+            directory.write_record(record)
+            directory.write_results(results, summary, write_report)
+        done = True
+    finally:
+        if directory is not None and not done:
+            directory.discard()
+    return ReplayResult(summary, results, directory.path if directory else None)
+
+
+def _summary(
+    path: str | Path,
+    results: Results,
+    messages: int,
+    load_s: float,
+    replay_s: float,
+    options: dict[str, int | None],
+) -> dict[str, Any]:
+    return {
+        "messages": messages,
+        "messages_per_second": round(messages / replay_s) if replay_s > 0 else None,
+        "load_s": round(load_s, 3),
+        "replay_s": round(replay_s, 3),
+        "started": time.strftime("%Y-%m-%d %H:%M:%S"),
+        "venue": Path(path).name,
+        "error": str(results.engine.get("error") or ""),
+        "options": options,
+    }
+
+
+def _config(config: Config | str | Path | None, day: bytes, path: str | Path) -> Config:
+    if isinstance(config, Config):
+        return config
+    if config is not None:
+        return Config.load(config)
+    included = Config.included()
+    symbols = day_symbols(day)
+    wanted = [i.symbol for i in included.instruments if i.symbol in symbols]
+    if len(symbols) <= _INSTRUMENTS_MAX:
+        wanted = symbols
+    if not wanted:
+        raise PyscalpError(
+            f"{path} names {len(symbols) or 'no'} instruments, none of them of the included "
+            "configuration; say which to trade with --config"
+        )
+    data = {name: getattr(included, name) for name in type(included).model_fields}
+    return Config(**(data | {"instruments": tuple(Instrument(symbol=s) for s in wanted)}))
+
+
+def _clock(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return int(ClockTime.parse(text))
+    except ValueError as error:
+        raise PyscalpError(f"the time {error}") from None
+
+
+def _latency(name: str, text: str) -> int:
+    try:
+        return int(Duration.parse(text))
+    except ValueError as error:
+        raise PyscalpError(f"the {name} {error}") from None

@@ -1,0 +1,432 @@
+"""report.html: one file that explains a run, with its plots, and needs no network."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import plotly.graph_objects as go
+import plotly.io as pio
+import polars as pl
+from plotly.offline import get_plotlyjs
+
+from pyscalp.latency_file import latency_table
+from pyscalp.report_page import PAGE, STYLE
+from pyscalp.report_plots import (
+    HOLDING_LIMIT_S,
+    basis_points_text,
+    distribution,
+    equity_figure,
+    holding_figure,
+    latency_figure,
+    nanos,
+    price_figure,
+    signed,
+    waterfall,
+)
+from pyscalp.run_directory import RunDirectory, WrittenRun
+
+_PRICE_PLOTS_MAX = 8
+
+
+def write_report(directory: str | Path) -> Path:
+    """Make ``report.html`` out of the other files of a run directory.
+
+    Raises
+    ------
+    PyscalpError
+        If a file of the directory is missing or damaged.
+    OSError
+        If the report cannot be written.
+    """
+    target = Path(directory) / "report.html"
+    partial = target.with_name(".report.html.part")
+    try:
+        partial.write_text(render(RunDirectory.open(directory).read()), encoding="utf-8")
+        partial.replace(target)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
+    return target
+
+
+def render(run: WrittenRun) -> str:
+    """The report as one HTML text."""
+    sections = [
+        _section("Unit economics", _ECONOMICS, _economics(run)),
+        _section("Equity and drawdown", _EQUITY, _equity(run)),
+        _section("Entries and exits", _PRICES, _prices(run)),
+        _section("How positions were held", _HOLDING, _holding(run)),
+        _section("Latency", _LATENCY, _latency(run)),
+        _section("Risk", _RISK, _risk(run)),
+        _section("Ledger against the exchange's record", "", _reconciliation(run)),
+        _section("Configuration as used", "", _configuration(run)),
+    ]
+    return PAGE.format(
+        style=STYLE, plotly=get_plotlyjs(), header=_header(run), sections="\n".join(sections)
+    )
+
+
+_ECONOMICS = (
+    "What a round trip earned, in basis points of its entry notional, mean over all: what "
+    "the mids at the decisions promised, less fees (a rebate adds), less spread and "
+    "slippage at the fill, less the drift of the price while orders travelled. In the table "
+    "below costs are negative, so that each row adds up."
+)
+_EQUITY = "Realised and unrealised, after fees, since the start; below, how far under its peak."
+_PRICES = (
+    "Bid and ask with our fills. Triangles up buy, triangles down sell; filled ones open a "
+    "position, hollow ones close it."
+)
+_HOLDING = "From first fill to flat. The engine leaves every position under 60 s, always."
+_LATENCY = (
+    "From the datagram in user space to the order in the kernel's hands, stage by stage; "
+    "the order's round trip contains the network and the venue."
+)
+_RISK = "Every order passes one gate. What tripped, and what the gate refused."
+
+
+# -- header ---------------------------------------------------------------------------
+
+
+def _header(run: WrittenRun) -> str:
+    s = run.summary
+    facts = [
+        s.get("started", ""),
+        s.get("venue", ""),
+        ", ".join(s.get("symbols", [])),
+        f"{s['duration_s']:,.0f} s" if s.get("duration_s") is not None else "",
+        f"{s['messages']:,} messages" if s.get("messages") is not None else "",
+        f"pyscalp {s.get('version', '')}",
+        f"hash {s['hash']}" if s.get("hash") else "",
+    ]
+    line = " · ".join(html.escape(str(fact)) for fact in facts if fact)
+    title = "Replay of a recorded day" if s.get("mode") == "replay" else "Trading session"
+    problem = s.get("error")
+    notice = f'<p class="notice">{html.escape(str(problem))}</p>' if problem else ""
+    return (
+        f'<header><div class="top"><span class="brand">pyscalp</span><h1>{title}</h1></div>'
+        f'<p class="facts">{line}</p>{notice}<div class="tiles">{_tiles(run)}</div></header>'
+    )
+
+
+def _tiles(run: WrittenRun) -> str:
+    s = run.summary
+    trips, winners = s["round_trips"], s["winners"]
+    breakers = s.get("breakers", [])
+    agreement = s.get("reconciliation")
+    longest = s.get("holding_s_max")
+    share = s.get("maker_share")
+    drop = s["max_drawdown_of_aum"]
+    tiles = [
+        ("Net PnL", _money(s["net"]), f"{_money(s['fees'])} fees", _tone(s["net"])),
+        (
+            "Net per trade",
+            basis_points_text(s["net_bp_per_trade"]),
+            "mean, after all costs",
+            _tone(s["net_bp_per_trade"]),
+        ),
+        ("Round trips", f"{trips:,}", f"{winners / trips:.0%} winners" if trips else "none", ""),
+        (
+            "Maximum drawdown",
+            _money(-s["max_drawdown"]) if s["max_drawdown"] else "$0.00",
+            f"{drop:.3%} of AUM",
+            "",
+        ),
+        ("Maker share", "–" if share is None else f"{share:.0%}", "of shares traded", ""),
+        (
+            "Longest holding",
+            "–" if longest is None else f"{longest:.1f} s",
+            "limit 60 s",
+            "bad" if longest is not None and longest >= HOLDING_LIMIT_S else "",
+        ),
+        (
+            "Breakers",
+            str(len(breakers)),
+            ", ".join(breakers).replace("_", " ") or "none tripped",
+            "bad" if breakers else "good",
+        ),
+    ]
+    if agreement is not None:
+        agrees = agreement["agrees"]
+        tiles.append(
+            (
+                "Ledger",
+                "agrees" if agrees else "differs",
+                f"{agreement['fills_compared']:,} fills against the exchange's record",
+                "good" if agrees else "bad",
+            )
+        )
+    return "".join(
+        f'<div class="tile {tone}"><span>{label}</span><strong>{html.escape(value)}</strong>'
+        f"<em>{html.escape(note)}</em></div>"
+        for label, value, note, tone in tiles
+    )
+
+
+def _tone(value: float | None) -> str:
+    return "" if not value else "good" if value > 0 else "bad"
+
+
+def _money(value: float) -> str:
+    return f"{'−' if value < 0 else ''}${abs(value):,.2f}"
+
+
+# -- economics ------------------------------------------------------------------------
+
+
+def _economics(run: WrittenRun) -> str:
+    if not run.trades.height:
+        return _nothing("No round trip was closed, so there is nothing to take apart.")
+    left = f"<h3>Net basis points per trade</h3>{_plot(waterfall(run), 'waterfall')}"
+    right = f"<h3>Distribution of the net</h3>{_plot(distribution(run), 'distribution')}"
+    return f'<div class="pair"><div>{left}</div><div>{right}</div></div>{_by_group(run)}'
+
+
+def _by_group(run: WrittenRun) -> str:
+    grouped = (
+        run.trades.with_columns(pl.col("symbol", "signal").cast(pl.String))
+        .group_by("symbol", "signal")
+        .agg(
+            pl.len().alias("n"),
+            (pl.col("net_e9") > 0).mean().alias("won"),
+            pl.col("gross_bp", "fees_bp", "spread_slippage_bp", "network_bp", "net_bp").mean(),
+            (pl.col("maker_qty").sum() / (2 * pl.col("qty").sum())).alias("maker"),
+            (pl.col("net_e9").sum() / 1e9).alias("money"),
+        )
+        .sort("symbol", "signal")
+    )
+    rows = [
+        [
+            row["symbol"],
+            str(row["signal"]).replace("_", " "),
+            f"{row['n']:,}",
+            f"{row['won']:.0%}",
+            signed(row["gross_bp"]),
+            *(signed(-row[f"{name}_bp"]) for name in ("fees", "spread_slippage", "network")),
+            signed(row["net_bp"]),
+            f"{row['maker']:.0%}",
+            _money(row["money"]),
+        ]
+        for row in grouped.iter_rows(named=True)
+    ]
+    head = [
+        "Instrument",
+        "Signal",
+        "Trades",
+        "Won",
+        "Gross bp",
+        "Fees bp",
+        "Spread bp",
+        "Network bp",
+        "Net bp",
+        "Maker",
+        "Net PnL",
+    ]
+    return _table(head, rows, text_columns=2)
+
+
+# -- time series ----------------------------------------------------------------------
+
+
+def _equity(run: WrittenRun) -> str:
+    if not run.samples.height:
+        return _nothing("The equity was never sampled.")
+    return _plot(equity_figure(run), "equity")
+
+
+def _prices(run: WrittenRun) -> str:
+    if not run.samples.height:
+        return _nothing("No prices were sampled.")
+    symbols = run.samples["symbol"].cast(pl.String)
+    fills = run.fills["symbol"].cast(pl.String)
+    counts = dict(fills.value_counts().iter_rows())
+    ranked = sorted(symbols.unique(), key=lambda symbol: (-counts.get(symbol, 0), symbol))
+    shown = ranked[:_PRICE_PLOTS_MAX]
+    parts = []
+    for place, symbol in enumerate(shown):
+        figure, note = price_figure(
+            run, run.samples.filter(symbols == symbol), run.fills.filter(fills == symbol)
+        )
+        parts.append(
+            f"<h3>{html.escape(str(symbol))} "
+            f"<small>{counts.get(symbol, 0):,} fills{note}</small></h3>"
+            + _plot(figure, f"price{place}")
+        )
+    if len(ranked) > len(shown):
+        rest = len(ranked) - len(shown)
+        parts.append(f'<p class="note">{rest} more instruments had fewer fills.</p>')
+    return "".join(parts)
+
+
+# -- holding, latency -----------------------------------------------------------------
+
+
+def _holding(run: WrittenRun) -> str:
+    if not run.trades.height:
+        return _nothing("No position was closed.")
+    trades = run.trades.with_columns(pl.col("exit_intent").cast(pl.String))
+    reasons = (
+        trades.group_by("exit_intent")
+        .agg(
+            pl.len().alias("n"),
+            pl.col("net_bp").mean(),
+            (pl.col("holding_ns").mean() / 1e9).alias("held"),
+        )
+        .sort("n", descending=True)
+    )
+    rows = [
+        [
+            str(row["exit_intent"]).replace("_", " "),
+            f"{row['n']:,}",
+            f"{row['n'] / trades.height:.0%}",
+            signed(row["net_bp"]),
+            f"{row['held']:.1f} s",
+        ]
+        for row in reasons.iter_rows(named=True)
+    ]
+    right = "<h3>Why they ended</h3>" + _table(["Exit", "Trades", "Share", "Net bp", "Held"], rows)
+    right += "<h3>Maker and taker</h3>" + _maker_table(run)
+    left = f"<h3>Holding times</h3>{_plot(holding_figure(run), 'holding')}"
+    return f'<div class="pair"><div>{left}</div><div>{right}</div></div>'
+
+
+def _maker_table(run: WrittenRun) -> str:
+    fills = run.fills.with_columns(
+        pl.col("liquidity").cast(pl.String),
+        pl.when(pl.col("intent").cast(pl.String) == "entry")
+        .then(pl.lit("entries"))
+        .otherwise(pl.lit("exits"))
+        .alias("leg"),
+    )
+    grouped = (
+        fills.group_by("leg", "liquidity")
+        .agg(pl.col("qty").sum(), (pl.col("fee_e9").sum() / 1e9).alias("fees"))
+        .sort("leg", "liquidity")
+    )
+    total = dict(fills.group_by("leg").agg(pl.col("qty").sum()).iter_rows())
+    rows = [
+        [
+            row["leg"],
+            row["liquidity"],
+            f"{row['qty']:,}",
+            f"{row['qty'] / total[row['leg']]:.0%}",
+            _money(row["fees"]),
+        ]
+        for row in grouped.iter_rows(named=True)
+    ]
+    return _table(["Leg", "As", "Shares", "Share", "Fees paid"], rows, text_columns=2)
+
+
+def _latency(run: WrittenRun) -> str:
+    table = latency_table(run.latency)
+    if not table:
+        return _nothing("No stage was timed in this run.")
+    head = ["Stage", "Count", "Min", "p50", "p90", "p99", "p99.9", "Max"]
+    rows = [
+        [
+            stage.replace("_", " "),
+            f"{row['count']:,}",
+            *(nanos(row[key]) for key in ("min", "p50", "p90", "p99", "p99.9", "max")),
+        ]
+        for stage, row in table.items()
+    ]
+    return _table(head, rows) + _plot(latency_figure(run), "latency")
+
+
+# -- risk, record, configuration ------------------------------------------------------
+
+
+def _risk(run: WrittenRun) -> str:
+    rows = [
+        [str(run.clock(np.array([trip["time"]], dtype=np.int64))[0])[11:23], trip["text"]]
+        for trip in run.summary.get("trips", [])
+    ]
+    tripped = (
+        _table([run.clock_title.capitalize(), "What tripped"], rows, text_columns=2)
+        if rows
+        else _nothing("No breaker tripped.")
+    )
+    denied = {reason: n for reason, n in run.summary.get("denied", {}).items() if n}
+    refused = (
+        _table(
+            ["Reason", "Orders refused"],
+            [
+                [str(reason).replace("_", " "), f"{n:,}"]
+                for reason, n in sorted(denied.items(), key=lambda item: -item[1])
+            ],
+        )
+        if denied
+        else _nothing("The gate refused no order.")
+    )
+    return (
+        f'<div class="pair"><div><h3>Breakers</h3>{tripped}</div>'
+        f"<div><h3>Refused at the gate</h3>{refused}</div></div>"
+    )
+
+
+def _reconciliation(run: WrittenRun) -> str:
+    agreement = run.summary.get("reconciliation")
+    if agreement is None:
+        return _nothing(
+            "There was no record to compare with: a venue elsewhere keeps its own, and a "
+            "replay has the exchange in the same process."
+        )
+    if agreement["agrees"]:
+        return (
+            f'<p class="agree">All {agreement["fills_compared"]:,} fills agree in quantity, price, '
+            "fee and liquidity, and every final position is the same.</p>"
+        )
+    shown = agreement["differences"][:200]
+    rows = [[d["what"], d["where"], str(d["ledger"]), str(d["record"])] for d in shown]
+    count = len(agreement["differences"])
+    limit = ", the first 200 shown" if count > 200 else ""
+    return f'<p class="differ">{count:,} differences{limit}.</p>' + _table(
+        ["What", "Where", "Our ledger", "Exchange's record"], rows, text_columns=4
+    )
+
+
+def _configuration(run: WrittenRun) -> str:
+    lines = [
+        'password = "…"  # not shown' if line.startswith("password") else line
+        for line in run.config.splitlines()
+    ]
+    text = html.escape("\n".join(lines))
+    return f"<details><summary>config.toml</summary><pre>{text}</pre></details>"
+
+
+# -- pieces ---------------------------------------------------------------------------
+
+
+def _plot(figure: go.Figure, name: str) -> str:
+    text: str = pio.to_html(
+        figure,
+        include_plotlyjs=False,
+        full_html=False,
+        div_id=name,
+        config={"displayModeBar": False, "responsive": True},
+    )
+    return f'<div class="plot">{text}</div>'
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], text_columns: int = 1) -> str:
+    def cells(tag: str, values: Sequence[str]) -> str:
+        return "".join(
+            f"<{tag}{' class=text' if i < text_columns else ''}>{html.escape(str(v))}</{tag}>"
+            for i, v in enumerate(values)
+        )
+
+    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
+    top = f"<thead><tr>{cells('th', head)}</tr></thead>"
+    return f'<div class="scroll"><table>{top}<tbody>{body}</tbody></table></div>'
+
+
+def _section(title: str, note: str, body: str) -> str:
+    lead = f'<p class="note">{note}</p>' if note else ""
+    return f"<section><h2>{html.escape(title)}</h2>{lead}{body}</section>"
+
+
+def _nothing(text: str) -> str:
+    return f'<p class="nothing">{html.escape(text)}</p>'

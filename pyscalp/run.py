@@ -1,0 +1,469 @@
+"""`pyscalp run`: a session from its first connection to its report."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rich.console import Console
+
+from pyscalp.config import Config
+from pyscalp.duration import Duration
+from pyscalp.errors import (
+    EXIT_DISAGREES,
+    EXIT_OK,
+    ExchangeLost,
+    NotFlat,
+    PyscalpError,
+    ResultsNotWritten,
+    os_reason,
+)
+from pyscalp.exchange import ExchangeProcess, StopSignals, exchange_process, joined
+from pyscalp.live_view import LiveView
+from pyscalp.run_directory import LIQUIDITIES, SIDES, Records, Results, RunDirectory, figures
+
+_FRAME_S = 0.25
+_CONNECT_WITHIN_S = 15.0
+_STOP_WITHIN_S = 20.0
+_KILL_WITHIN_S = 5.0
+
+INCLUDED_ACCOUNT = "1"
+"""The account of the only login that `run` gives the included exchange."""
+
+
+# -- reconciliation -------------------------------------------------------------------
+
+
+class Difference(NamedTuple):
+    """One thing that our ledger and the exchange's record say differently."""
+
+    what: str
+    where: str
+    ledger: str
+    record: str
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """Our ledger held against the exchange's record, fill by fill."""
+
+    fills_compared: int
+    differences: list[Difference] = field(default_factory=list)
+
+    @property
+    def agrees(self) -> bool:
+        """True if nothing differs."""
+        return not self.differences
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in summary.json."""
+        return {
+            "agrees": self.agrees,
+            "fills_compared": self.fills_compared,
+            "differences": [difference._asdict() for difference in self.differences],
+        }
+
+
+class _Execution(NamedTuple):
+    symbol: str
+    side: str
+    qty: int
+    price_e9: int
+    fee_e9: int
+    liquidity: str
+
+
+def reconcile(
+    fills: Records,
+    record: Path | str,
+    account: str,
+    final_positions: Mapping[str, int],
+    symbols: Mapping[int, str],
+) -> Reconciliation:
+    """Hold every fill, fee and final position against the exchange's own record.
+
+    Fills are matched by match number and order reference; an execution that we booked as
+    two fills, as it went through zero, is added up first. Prices and fees are compared in
+    1e-9 of the currency, without tolerance.
+
+    Parameters
+    ----------
+    fills : ndarray
+        The engine's fills.
+    record : Path or str
+        The exchange's record: its file, or the text of it.
+    account : str
+        Our account in it.
+    final_positions : mapping
+        Symbol to the position that the engine ended with; a symbol left out is 0.
+    symbols : mapping
+        Instrument number to symbol.
+
+    Raises
+    ------
+    PyscalpError
+        If the record cannot be read or is damaged.
+    """
+    ours = _ledger_executions(fills, symbols)
+    try:
+        text = record.read_text(encoding="utf-8") if isinstance(record, Path) else record
+        theirs = _recorded_executions(text.splitlines(), account)
+    except OSError as error:
+        raise PyscalpError(
+            f"cannot read the exchange's record {record}: {os_reason(error)}"
+        ) from None
+    except (KeyError, TypeError, ValueError) as error:
+        # The last line is cut where the exchange was killed while writing it.
+        raise PyscalpError(f"the exchange's record is damaged: {error!r}") from None
+    found: list[Difference] = []
+    for key in sorted(ours.keys() | theirs.keys()):
+        where = f"match {key[0]}, order {key[1]}"
+        mine, other = ours.get(key), theirs.get(key)
+        if mine is None or other is None:
+            found.append(Difference("fill", where, _spoken(mine), _spoken(other)))
+            continue
+        for name, a, b in zip(_Execution._fields, mine, other, strict=True):
+            if a != b:
+                found.append(
+                    Difference(
+                        name.removesuffix("_e9"),
+                        where,
+                        *(f"{v / 1e9:.9f}" if name.endswith("_e9") else str(v) for v in (a, b)),
+                    )
+                )
+    positions: dict[str, int] = defaultdict(int)
+    for execution in theirs.values():
+        positions[execution.symbol] += execution.qty * (1 if execution.side == "buy" else -1)
+    for symbol in sorted(positions.keys() | final_positions.keys()):
+        held = int(final_positions.get(symbol, 0))
+        if held != positions.get(symbol, 0):
+            found.append(
+                Difference("final position", symbol, str(held), str(positions.get(symbol, 0)))
+            )
+    return Reconciliation(len(ours.keys() | theirs.keys()), found)
+
+
+def _spoken(execution: _Execution | None) -> str:
+    if execution is None:
+        return "none"
+    return (
+        f"{execution.side} {execution.qty} {execution.symbol} at "
+        f"{execution.price_e9 / 1e9:.4f}, {execution.liquidity}"
+    )
+
+
+def _ledger_executions(
+    fills: Records,
+    symbols: Mapping[int, str],
+) -> dict[tuple[int, int], _Execution]:
+    booked: dict[tuple[int, int], _Execution] = {}
+    for fill in fills:
+        key = (int(fill["match"]), int(fill["order_reference"]))
+        one = _Execution(
+            symbols.get(int(fill["instrument"]), f"#{fill['instrument']}"),
+            SIDES[int(fill["side"])],
+            int(fill["qty"]),
+            int(fill["price"]),
+            int(fill["fee"]),
+            LIQUIDITIES[int(fill["liquidity"])],
+        )
+        before = booked.get(key)
+        if before is not None:
+            one = one._replace(qty=before.qty + one.qty, fee_e9=before.fee_e9 + one.fee_e9)
+        booked[key] = one
+    return booked
+
+
+def _recorded_executions(
+    lines: Iterable[str],
+    account: str,
+) -> dict[tuple[int, int], _Execution]:
+    executions: dict[tuple[int, int], _Execution] = {}
+    for row in csv.DictReader(lines):
+        if row["event"] == "executed" and row["account"] == account:
+            key = (int(row["match"]), int(row["order_reference"]))
+            executions[key] = _Execution(
+                row["symbol"],
+                row["side"],
+                int(row["qty"]),
+                int(row["price_e9"]),
+                int(row["fee_e9"]),
+                row["liquidity"],
+            )
+    return executions
+
+
+# -- the session ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a session went."""
+
+    directory: Path
+    summary: dict[str, Any]
+    exit_status: int
+
+
+def run(
+    config: Config | None = None,
+    *,
+    duration: Duration | str | None = None,
+    out: str | Path | None = None,
+    live: bool = True,
+    console: Console | None = None,
+) -> RunResult:
+    """Trade until the duration is over, the market ends or somebody stops it.
+
+    Without endpoints in the configuration the included exchange is started and stopped
+    with the session. Must be called from the main thread, as it minds Ctrl-C: once stops
+    cleanly (cancel, flatten, log out, report), twice is the kill switch.
+
+    Parameters
+    ----------
+    config : Config, optional
+        `Config.included()` if none is given.
+    duration : Duration or str, optional
+        Such as ``"60s"``; without it, until the market ends or somebody stops it.
+    out : str or Path, optional
+        The run directory, new or empty; ``runs/<time>`` if none is given.
+    live : bool
+        Show the live view where `console` is a terminal, else plain lines.
+    console : rich.console.Console, optional
+        Where progress goes; standard error if none is given.
+
+    Raises
+    ------
+    PyscalpError
+        If it could not be started, with the reason.
+    """
+    config = config or Config.included()
+    length = Duration.parse(duration) if isinstance(duration, str) else duration
+    console = console or Console(stderr=True)
+    with StopSignals() as signals:
+        directory = RunDirectory.create(out)
+        started = False
+        try:
+            with _venue(config, directory) as (joined_config, exchange):
+                directory.write_config(joined_config)
+                session = _Session(joined_config, directory, exchange, signals)
+                started = True
+                view = LiveView(
+                    console,
+                    in_place=live and console.is_terminal,
+                    duration_s=length / 1e9 if length else None,
+                )
+                session.run(view, length)
+        finally:
+            if not started:
+                directory.discard()
+        return _conclude(session, joined_config, directory, exchange, console)
+
+
+@contextlib.contextmanager
+def _venue(
+    config: Config,
+    directory: RunDirectory,
+) -> Iterator[tuple[Config, ExchangeProcess | None]]:
+    if config.venue.named:
+        yield config, None
+        return
+    with exchange_process(config, directory / "exchange") as exchange:
+        yield joined(config, exchange.wait_ready()), exchange
+
+
+class _Session:
+    """Minds a `LiveSession` from its start to its end."""
+
+    def __init__(
+        self,
+        config: Config,
+        directory: RunDirectory,
+        exchange: ExchangeProcess | None,
+        signals: StopSignals,
+    ) -> None:
+        from pyscalp import _core
+
+        self._exchange = exchange
+        self._signals = signals
+        self.started = time.strftime("%Y-%m-%d %H:%M:%S")
+        self.duration_s = 0.0
+        self.failure: PyscalpError | None = None
+        self.snapshot: dict[str, Any] = {}
+        self.results: Results | None = None
+        try:
+            self._core = _core.LiveSession(config.to_core(), str(directory.path))
+        except (OSError, ValueError) as error:
+            raise PyscalpError(f"the session cannot start: {error}") from None
+
+    def run(self, view: LiveView, length: Duration | None) -> None:
+        """Start, watch, stop; afterwards `results` hold what it gave."""
+        self._signals.armed = True
+        began = time.monotonic()
+        self._core.start()
+        try:
+            with view:
+                self._trade(view, began, length)
+                self._wind_up(view)
+        finally:
+            if not self._core.join(0.0):
+                self._core.kill()
+                self._core.join(_KILL_WITHIN_S)
+        self.duration_s = time.monotonic() - began
+        if not self._core.join(0.0):
+            raise RuntimeError("the engine did not end after its kill switch")
+        self.snapshot = self._core.snapshot()
+        self.results = Results.of(self._core)
+        if self.snapshot["phase"] == "failed" and self.failure is None:
+            why = self.snapshot["error"]
+            self.failure = NotFlat(
+                "the session ended without knowing that everything is flat"
+                + (f": {why}" if why else "")
+            )
+
+    def _trade(self, view: LiveView, began: float, length: Duration | None) -> None:
+        """Watch until there is a reason to stop."""
+        trading_since: float | None = None
+        while True:
+            snapshot = self._show(view)
+            now = time.monotonic()
+            if snapshot["phase"] in ("ended", "failed"):
+                if snapshot["phase"] == "failed":
+                    self.failure = ExchangeLost(snapshot["error"] or "the session was lost")
+                return
+            if self._exchange_ended(view):
+                return
+            if self._signals.count:
+                view.say("stopping: cancel, flatten, log out; Ctrl-C again is the kill switch")
+                return
+            if snapshot["phase"] == "connecting" and trading_since is None:
+                if now - began > _CONNECT_WITHIN_S:
+                    self.failure = PyscalpError(
+                        f"the venue did not answer within {_CONNECT_WITHIN_S:.0f} s; is it "
+                        "running, and are the endpoints in [venue] right?"
+                        + (f" ({snapshot['error']})" if snapshot["error"] else "")
+                    )
+                    return
+            else:
+                trading_since = trading_since or now
+                if length is not None and now - trading_since >= length / 1e9:
+                    return
+            time.sleep(_FRAME_S)
+
+    def _exchange_ended(self, view: LiveView) -> bool:
+        """True if our own exchange is gone; not a failure where its day was over."""
+        if self._exchange is None or self._exchange.status is None:
+            return False
+        if self._exchange.status != 0 and self.failure is None:
+            self.failure = self._exchange.lost()
+        view.say("the exchange has ended")
+        return True
+
+    def _wind_up(self, view: LiveView) -> None:
+        """Cancel, flatten and log out; without a venue, or at a second Ctrl-C, halt."""
+        presses = max(1, self._signals.count)
+        until = time.monotonic() + _STOP_WITHIN_S
+        killed = False
+        if self.failure is None:
+            self._core.request_stop()
+        while not self._core.join(_FRAME_S):
+            self._show(view)
+            late = time.monotonic() > until
+            if killed and late:
+                return
+            if not killed and (
+                late or self.failure or self._signals.count > presses or self._exchange_ended(view)
+            ):
+                if self._exchange is not None and self._exchange.status is not None:
+                    self._core.abandon("the exchange has ended")
+                else:
+                    view.say("kill switch: halted, cancelling everything")
+                    self._core.kill()
+                killed, until = True, time.monotonic() + _KILL_WITHIN_S
+        self._show(view)
+
+    def _show(self, view: LiveView) -> dict[str, Any]:
+        snapshot: dict[str, Any] = self._core.snapshot()
+        view.update(snapshot, self._core.events())
+        return snapshot
+
+
+def _conclude(
+    session: _Session,
+    config: Config,
+    directory: RunDirectory,
+    exchange: ExchangeProcess | None,
+    console: Console,
+) -> RunResult:
+    """Reconcile, write everything, and say what failed."""
+    from pyscalp.report import write_report  # loads plotly, after the trading
+
+    results = session.results
+    assert results is not None
+    failure = session.failure
+    agreement = None
+    if exchange is not None:
+        try:
+            agreement = reconcile(
+                results.fills,
+                exchange.record,
+                INCLUDED_ACCOUNT,
+                results.engine.get("positions", {}),
+                results.symbols,
+            )
+        except PyscalpError as error:
+            failure = failure or error
+    summary = {
+        **summary_head("run", config, results),
+        "started": session.started,
+        "duration_s": round(session.duration_s, 3),
+        "venue": _venue_name(config, exchange),
+        "state": session.snapshot["state"],
+        "error": str(failure) if failure else "",
+        **figures(results, config.to_core()["risk"]["aum"]),
+        "reconciliation": agreement.to_json() if agreement else None,
+        "engine": results.engine,
+    }
+    try:
+        directory.write_results(results, summary, write_report)
+    except ResultsNotWritten as error:
+        failure = failure or error
+    if failure is not None:
+        console.print(str(failure), style="bold red", markup=False, highlight=False, soft_wrap=True)
+        status = failure.exit_status
+    else:
+        status = EXIT_DISAGREES if agreement and not agreement.agrees else EXIT_OK
+    return RunResult(directory.path, summary, status)
+
+
+def summary_head(mode: str, config: Config, results: Results) -> dict[str, Any]:
+    """What summary.json begins with, in a run and in a replay."""
+    from pyscalp import __version__
+
+    engine = results.engine
+    return {
+        "mode": mode,
+        "version": __version__,
+        "symbols": [instrument.symbol for instrument in config.instruments],
+        "messages": engine.get("messages"),
+        "hash": str(engine.get("hash", "")),
+        "breakers": engine.get("breakers", []),
+        "trips": engine.get("trips", []),
+        "denied": engine.get("denied", {}),
+        "final_positions": engine.get("positions", {}),
+        "allocations": engine.get("allocations"),
+    }
+
+
+def _venue_name(config: Config, exchange: ExchangeProcess | None) -> str:
+    if exchange is None:
+        return f"venue at {config.venue.orders}"
+    section = config.exchange
+    what = "agents" if section.driver == "agents" else Path(section.file or "").name
+    return f"included exchange, {what} at {section.pace:g}x"

@@ -1,0 +1,435 @@
+"""What a run leaves behind: one folder, written whole or said to be incomplete.
+
+``config.toml`` as used, ``fills.parquet``, ``trades.parquet`` (round trips),
+``samples.parquet``, ``latency.hdr``, ``summary.json`` and ``report.html``; the engine adds
+``journal/`` and the included exchange ``exchange/record.csv``. Prices and money stay
+int64 at 1e-9 in columns that end in ``_e9``; times are nanoseconds in columns in ``_ns``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pyscalp.config import Config
+from pyscalp.errors import PyscalpError, ResultsNotWritten, os_reason
+from pyscalp.latency_file import Histograms, encode_latency, latency_table, read_latency
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Records = npt.NDArray[np.void]
+
+NO_PRICE = 2**63 - 1
+"""What the engine writes where there is no price; null in the files."""
+SIDES = ("buy", "sell")
+LIQUIDITIES = ("maker", "taker")
+INTENTS = ("entry", "target", "stop", "time_exit", "shutdown", "deadline")
+SIGNALS = ("none", "mean_reversion", "book_imbalance")
+
+_SPACE_NEEDED = 64 << 20
+
+
+class Session(Protocol):
+    """What `pyscalp._core.LiveSession` and `Replay` both offer when they have ended."""
+
+    def fills(self) -> Records:
+        """Every fill."""
+
+    def round_trips(self) -> Records:
+        """Every closed round trip."""
+
+    def samples(self) -> Records:
+        """Touch, position and equity, now and then."""
+
+    def histograms(self) -> dict[str, tuple[Any, Any]]:
+        """Stage to values in ns and counts."""
+
+    def summary(self) -> dict[str, Any]:
+        """Counters, totals, positions, denials."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything a session gives back, as arrays of the engine's own records."""
+
+    fills: Records
+    round_trips: Records
+    samples: Records
+    histograms: Histograms
+    engine: dict[str, Any]
+    symbols: dict[int, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, session: Session) -> Results:
+        """Take them from a session that has ended."""
+        engine = session.summary()
+        symbols = {int(k): str(v) for k, v in dict(engine.get("symbols", {})).items()}
+        return cls(
+            session.fills(),
+            session.round_trips(),
+            session.samples(),
+            session.histograms(),
+            engine,
+            symbols,
+        )
+
+    def symbol(self, instrument: int) -> str:
+        """The symbol of an instrument's number."""
+        return self.symbols.get(instrument, f"#{instrument}")
+
+
+class RunDirectory:
+    """The folder of one run."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    def __truediv__(self, name: str) -> Path:
+        return self.path / name
+
+    @classmethod
+    def create(cls, path: str | Path | None) -> RunDirectory:
+        """Make the folder and make sure that results will fit, before anything trades.
+
+        Without a path, ``runs/<local time>`` under the current folder.
+
+        Raises
+        ------
+        PyscalpError
+            If it cannot be made or written, holds something already, or the disk is full.
+        """
+        target = Path(path) if path is not None else _fresh(Path("runs"))
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+            if any(target.iterdir()):
+                raise PyscalpError(
+                    f"the run directory {target} is not empty; name another with --out, "
+                    "or delete it"
+                )
+            probe = target / ".probe"
+            with probe.open("wb") as file:
+                file.write(bytes(1 << 16))
+                file.flush()
+                os.fsync(file.fileno())
+            probe.unlink()
+            free = shutil.disk_usage(target).free
+        except OSError as error:
+            raise PyscalpError(
+                f"cannot write to the run directory {target}: {os_reason(error)}; "
+                "name another with --out"
+            ) from None
+        if free < _SPACE_NEEDED:
+            raise PyscalpError(
+                f"only {free >> 20} MiB are free for the run directory {target}, and a run "
+                f"needs {_SPACE_NEEDED >> 20}; free some, or name another with --out"
+            )
+        return cls(target)
+
+    @classmethod
+    def open(cls, path: str | Path) -> RunDirectory:
+        """A folder that a run has written.
+
+        Raises
+        ------
+        PyscalpError
+            If there is none, or it is not of a run.
+        """
+        target = Path(path)
+        if not target.is_dir():
+            raise PyscalpError(f"there is no run directory {target}")
+        if not (target / "summary.json").is_file():
+            raise PyscalpError(
+                f"{target} is not a run directory: it has no summary.json; give the folder "
+                "that pyscalp run or replay --out has written"
+            )
+        return cls(target)
+
+    def discard(self) -> None:
+        """Empty it again: nothing was traded, and the next run may want the same name."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def read(self) -> WrittenRun:
+        """What the run has written.
+
+        Raises
+        ------
+        PyscalpError
+            If a file is missing or damaged.
+        """
+        import polars as pl
+
+        name = "config.toml"
+        try:
+            config = (self / name).read_text(encoding="utf-8")
+            name = "summary.json"
+            summary = json.loads((self / name).read_text(encoding="utf-8"))
+            frames = []
+            for name in ("fills.parquet", "trades.parquet", "samples.parquet"):
+                frames.append(pl.read_parquet(self / name))
+            name = "latency.hdr"
+            latency = read_latency(self / name)
+        except OSError as error:
+            raise PyscalpError(f"cannot read {self / name}: {os_reason(error)}") from None
+        except (ValueError, pl.exceptions.PolarsError) as error:
+            raise PyscalpError(f"{self / name} is damaged: {error}") from None
+        return WrittenRun(config, summary, *frames, latency)
+
+    def write_config(self, config: Config) -> None:
+        """config.toml as used; readable by its owner only, as it holds the password."""
+        path = self / "config.toml"
+        self._write(path, config.to_toml().encode())
+        path.chmod(0o600)
+
+    def write_record(self, text: str) -> None:
+        """exchange/record.csv, where the exchange has not written it itself."""
+        (self / "exchange").mkdir(exist_ok=True)
+        self._write(self / "exchange" / "record.csv", text.encode())
+
+    def write_results(
+        self, results: Results, summary: Mapping[str, Any], report: Callable[[Path], object]
+    ) -> None:
+        """Everything but the configuration; what fails does not keep the rest away.
+
+        `report` makes report.html out of the other files.
+
+        Raises
+        ------
+        ResultsNotWritten
+            With the name of every file that could not be written, and why.
+        """
+        steps: list[tuple[str, Callable[[], object]]] = [
+            (
+                "summary.json",
+                lambda: self._write(
+                    self / "summary.json", (json.dumps(summary, indent=2) + "\n").encode()
+                ),
+            ),
+            ("fills.parquet", lambda: self._write_table("fills", fill_table(results))),
+            ("trades.parquet", lambda: self._write_table("trades", trade_table(results))),
+            ("samples.parquet", lambda: self._write_table("samples", sample_table(results))),
+            (
+                "latency.hdr",
+                lambda: self._write(
+                    self / "latency.hdr", encode_latency(results.histograms).encode()
+                ),
+            ),
+            ("report.html", lambda: report(self.path)),
+        ]
+        failures = []
+        for name, step in steps:
+            try:
+                step()
+            except OSError as error:
+                failures.append(f"{name} ({os_reason(error)})")
+        if failures:
+            raise ResultsNotWritten(
+                f"the run ended, but not all of it could be written to {self.path}: "
+                + ", ".join(failures)
+            )
+
+    def _write_table(self, name: str, table: pa.Table) -> None:
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink, compression="zstd")
+        self._write(self / f"{name}.parquet", sink.getvalue().to_pybytes())
+
+    @staticmethod
+    def _write(path: Path, content: bytes) -> None:
+        """Whole or not at all: a new file takes the place of the old one."""
+        partial = path.with_name(f".{path.name}.part")
+        try:
+            partial.write_bytes(content)
+            partial.replace(path)
+        except OSError:
+            partial.unlink(missing_ok=True)
+            raise
+
+
+@dataclass(frozen=True)
+class WrittenRun:
+    """What a run directory holds, read back."""
+
+    config: str
+    summary: dict[str, Any]
+    fills: pl.DataFrame
+    trades: pl.DataFrame
+    samples: pl.DataFrame
+    latency: Histograms
+
+    def clock(self, nanos: npt.NDArray[np.int64]) -> npt.NDArray[np.datetime64]:
+        """Times for an axis: the venue's clock in a replay, else since the start."""
+        if self.summary.get("mode") == "replay":
+            return nanos.astype("datetime64[ns]")
+        starts = [frame["time_ns"].min() for frame in (self.samples, self.fills) if frame.height]
+        return (nanos - np.int64(min(starts, default=0))).astype("datetime64[ns]")
+
+    @property
+    def clock_format(self) -> str:
+        """How its labels are written."""
+        lasted = self.summary.get("duration_s") or 0
+        short = self.summary.get("mode") != "replay" and lasted < 3600
+        return "%M:%S" if short else "%H:%M:%S"
+
+    @property
+    def clock_title(self) -> str:
+        """What `clock` counts."""
+        return "venue time" if self.summary.get("mode") == "replay" else "time since start"
+
+
+def _fresh(parent: Path) -> Path:
+    name = time.strftime("%Y-%m-%d_%H-%M-%S")
+    number, path = 1, parent / name
+    while path.exists():
+        number += 1
+        path = parent / f"{name}_{number}"
+    return path
+
+
+# -- tables ---------------------------------------------------------------------------
+
+
+def _names(values: npt.NDArray[Any], names: tuple[str, ...]) -> pa.Array:
+    indices = pa.array(np.minimum(values, len(names)).astype(np.int32))
+    return pa.DictionaryArray.from_arrays(indices, pa.array([*names, "other"]))
+
+
+def _symbols(values: npt.NDArray[Any], results: Results) -> pa.Array:
+    numbers, places = np.unique(values, return_inverse=True)
+    names = [results.symbol(int(number)) for number in numbers]
+    return pa.DictionaryArray.from_arrays(
+        pa.array(places.astype(np.int32)), pa.array(names, type=pa.string())
+    )
+
+
+def _prices(values: npt.NDArray[Any]) -> pa.Array:
+    return pa.array(values, mask=values == NO_PRICE)
+
+
+def fill_table(results: Results) -> pa.Table:
+    """One row for each fill, in the engine's order."""
+    fills = results.fills
+    return pa.table(
+        {
+            "time_ns": fills["time"],
+            "venue_time_ns": fills["venue_time"],
+            "symbol": _symbols(fills["instrument"], results),
+            "side": _names(fills["side"], SIDES),
+            "qty": fills["qty"],
+            "price_e9": fills["price"],
+            "fee_e9": fills["fee"],
+            "liquidity": _names(fills["liquidity"], LIQUIDITIES),
+            "intent": _names(fills["intent"], INTENTS),
+            "signal": _names(fills["signal"], SIGNALS),
+            "position_after": fills["position_after"],
+            "round_trip": fills["round_trip"],
+            "decision_mid_e9": _prices(fills["decision_mid"]),
+            "arrival_mid_e9": _prices(fills["arrival_mid"]),
+            "user_ref": fills["user_ref"],
+            "order_reference": fills["order_reference"],
+            "match": fills["match"],
+        }
+    )
+
+
+def trade_table(results: Results) -> pa.Table:
+    """One row for each round trip, in the order of their ends.
+
+    ``net_e9 = gross_e9 - fees_e9 - spread_slippage_e9 - network_e9``, exactly.
+    """
+    trips = results.round_trips
+    money = ("gross", "fees", "spread_slippage", "network", "net")
+    return pa.table(
+        {
+            "id": trips["id"],
+            "symbol": _symbols(trips["instrument"], results),
+            "side": _names(trips["side"], SIDES),
+            "signal": _names(trips["signal"], SIGNALS),
+            "exit_intent": _names(trips["exit_intent"], INTENTS),
+            "opened_ns": trips["opened"],
+            "closed_ns": trips["closed"],
+            "holding_ns": trips["closed"] - trips["opened"],
+            "qty": trips["qty"],
+            "maker_qty": trips["maker_qty"],
+            "entry_notional_e9": trips["entry_notional"],
+            "exit_notional_e9": trips["exit_notional"],
+            **{f"{name}_e9": trips[name] for name in money},
+            **{f"{name}_bp": basis_points(trips, name) for name in money},
+        }
+    )
+
+
+def sample_table(results: Results) -> pa.Table:
+    """Touch, position and equity of the account, every 250 ms and instrument."""
+    samples = results.samples
+    return pa.table(
+        {
+            "time_ns": samples["time"],
+            "symbol": _symbols(samples["instrument"], results),
+            "bid_e9": _prices(samples["bid"]),
+            "ask_e9": _prices(samples["ask"]),
+            "position": samples["position"],
+            "equity_e9": samples["equity"],
+        }
+    )
+
+
+def basis_points(trips: Records, name: str) -> npt.NDArray[np.float64]:
+    """A money column of round trips, in basis points of what was paid or taken to open."""
+    opened = np.maximum(np.abs(trips["entry_notional"]), 1)
+    bp: npt.NDArray[np.float64] = 1e4 * trips[name] / opened
+    return bp
+
+
+# -- figures --------------------------------------------------------------------------
+
+
+def drawdown(equity: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """How far each value lies below the highest so far; never negative."""
+    if not equity.size:
+        return equity
+    return np.maximum.accumulate(equity) - equity
+
+
+def figures(results: Results, aum_e9: int) -> dict[str, Any]:
+    """The numbers of a run; money in currency units, times in seconds.
+
+    ``*_bp_per_trade`` are means over round trips of money over entry notional, so that
+    gross - fees - spread_slippage - network = net holds among them.
+    """
+    fills, trips = results.fills, results.round_trips
+    count = int(trips.size)
+    holding = (trips["closed"] - trips["opened"]) / 1e9
+    traded = int(2 * trips["qty"].sum()) if count else 0
+    curve = results.samples["equity"]
+    if not curve.size:
+        curve = np.concatenate([[0], trips["net"].cumsum()])
+    deepest = int(drawdown(curve).max(initial=0))
+    money = ("gross", "fees", "spread_slippage", "network", "net")
+    return {
+        "fills": int(fills.size),
+        "round_trips": count,
+        "winners": int((trips["net"] > 0).sum()),
+        **{name: int(trips[name].sum()) / 1e9 for name in money},
+        **{
+            f"{name}_bp_per_trade": float(basis_points(trips, name).mean()) if count else None
+            for name in money
+        },
+        "fees_all_fills": int(fills["fee"].sum()) / 1e9,
+        "maker_share": int(trips["maker_qty"].sum()) / traded if traded else None,
+        "max_drawdown": deepest / 1e9,
+        "max_drawdown_of_aum": deepest / aum_e9,
+        "holding_s_max": float(holding.max()) if count else None,
+        "holding_s_median": float(np.median(holding)) if count else None,
+        "latency_ns": latency_table(results.histograms),
+    }
