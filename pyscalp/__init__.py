@@ -18,8 +18,9 @@ except PackageNotFoundError:
 from pyscalp.config import Config
 from pyscalp.duration import Duration
 from pyscalp.errors import ConfigError, DayFileError, PyscalpError
+from pyscalp.reconciliation import Reconciliation, reconcile
 from pyscalp.replay import ReplayResult, replay
-from pyscalp.run import Reconciliation, RunResult, reconcile, run
+from pyscalp.run import RunResult, run
 
 __all__ = [
     "Config",

@@ -39,12 +39,12 @@ class Session(Section):
     """When to trade."""
 
     start: TimeOfDay | None = Field(
-        None, description="no entries before this time of the venue's day"
+        default=None, description="no entries before this time of the venue's day"
     )
     end: TimeOfDay | None = Field(
-        None, description="flat and no entries from this time of the venue's day"
+        default=None, description="flat and no entries from this time of the venue's day"
     )
-    seed: int = Field(1, ge=0, le=2**63 - 1, description="seed of every random choice")
+    seed: int = Field(default=1, ge=0, le=2**63 - 1, description="seed of every random choice")
 
     @field_validator("end")
     @classmethod
@@ -58,21 +58,27 @@ class Session(Section):
 class Venue(Section):
     """Where the market is. Without endpoints the included exchange is started."""
 
-    feed_a: Group | None = Field(None, description="multicast group of line A")
-    feed_b: Group | None = Field(None, description="multicast group of line B")
-    retransmission: Host | None = Field(None, description="server that repeats lost packets")
-    orders: Host | None = Field(None, description="order entry, OUCH over SoupBinTCP")
+    feed_a: Group | None = Field(default=None, description="multicast group of line A")
+    feed_b: Group | None = Field(default=None, description="multicast group of line B")
+    retransmission: Host | None = Field(
+        default=None, description="server that repeats lost packets"
+    )
+    orders: Host | None = Field(default=None, description="order entry, OUCH over SoupBinTCP")
     interface: Interface = Field(
-        "127.0.0.1", description="address of the interface that receives the feed"
+        default="127.0.0.1", description="address of the interface that receives the feed"
     )
     username: str = Field(
-        "SCALP1", pattern="^[A-Za-z0-9]{1,6}$", description="login, up to 6 letters and digits"
+        default="SCALP1",
+        pattern="^[A-Za-z0-9]{1,6}$",
+        description="login, up to 6 letters and digits",
     )
     password: str = Field(
-        "paper", pattern="^[A-Za-z0-9]{0,10}$", description="up to 10 letters and digits"
+        default="paper", pattern="^[A-Za-z0-9]{0,10}$", description="up to 10 letters and digits"
     )
     session: str = Field(
-        "", pattern="^[A-Za-z0-9]{0,10}$", description="session to join; empty: the current one"
+        default="",
+        pattern="^[A-Za-z0-9]{0,10}$",
+        description="session to join; empty: the current one",
     )
 
     @property
@@ -91,24 +97,32 @@ class ExchangeSection(Section):
     """The included exchange."""
 
     driver: Literal["agents", "replay"] = Field(
-        "agents", description="agents: a simulated market; replay: a recorded day"
+        default="agents", description="agents: a simulated market; replay: a recorded day"
     )
     file: str | None = Field(
-        None, min_length=1, description="recorded day, ITCH 5.0 BinaryFILE (also .gz .xz .bz2)"
+        default=None,
+        min_length=1,
+        description="recorded day, ITCH 5.0 BinaryFILE (also .gz .xz .bz2)",
     )
     start: TimeOfDay | None = Field(
-        None, alias="from", description="where in the recorded day to begin"
+        default=None, alias="from", description="where in the recorded day to begin"
     )
     speed: Annotated[Real, Field(gt=0, le=1000)] | None = Field(
-        None, description="times real time; without it 20 for agents, 1 for a recorded day"
+        default=None, description="times real time; without it 20 for agents, 1 for a recorded day"
     )
-    seed: int = Field(1, ge=0, le=2**63 - 1, description="seed of the market and of the losses")
-    loss_a: Share = Field(Decimal(0), description="share of packets that line A loses")
-    loss_b: Share = Field(Decimal(0), description="share of packets that line B loses")
-    duplicate_a: Share = Field(Decimal(0), description="share of packets that line A repeats")
-    duplicate_b: Share = Field(Decimal(0), description="share of packets that line B repeats")
-    reorder_a: Share = Field(Decimal(0), description="share of packets that line A delays")
-    reorder_b: Share = Field(Decimal(0), description="share of packets that line B delays")
+    seed: int = Field(
+        default=1, ge=0, le=2**63 - 1, description="seed of the market and of the losses"
+    )
+    loss_a: Share = Field(default=Decimal(0), description="share of packets that line A loses")
+    loss_b: Share = Field(default=Decimal(0), description="share of packets that line B loses")
+    duplicate_a: Share = Field(
+        default=Decimal(0), description="share of packets that line A repeats"
+    )
+    duplicate_b: Share = Field(
+        default=Decimal(0), description="share of packets that line B repeats"
+    )
+    reorder_a: Share = Field(default=Decimal(0), description="share of packets that line A delays")
+    reorder_b: Share = Field(default=Decimal(0), description="share of packets that line B delays")
 
     @field_validator("file")
     @classmethod
@@ -136,13 +150,21 @@ class ExchangeSection(Section):
 class Fees(Section):
     """What a fill costs; negative is a rebate."""
 
-    maker_per_share: Amount = Field(Decimal("-0.0020"), description="money per share")
-    taker_per_share: Amount = Field(Decimal("0.0030"), description="money per share")
+    maker_per_share: Amount = Field(default=Decimal("-0.0020"), description="money per share")
+    taker_per_share: Amount = Field(default=Decimal("0.0030"), description="money per share")
     maker_bp: Amount = Field(
-        Decimal(0), ge=-100, le=100, decimal_places=2, description="basis points of the notional"
+        default=Decimal(0),
+        ge=-100,
+        le=100,
+        decimal_places=2,
+        description="basis points of the notional",
     )
     taker_bp: Amount = Field(
-        Decimal(0), ge=-100, le=100, decimal_places=2, description="basis points of the notional"
+        default=Decimal(0),
+        ge=-100,
+        le=100,
+        decimal_places=2,
+        description="basis points of the notional",
     )
 
 
@@ -153,7 +175,7 @@ class Instrument(Section):
         pattern=r"^[A-Z0-9.+=\-*#^]{1,8}$",
         description="as the feed writes it, in capitals, up to 8",
     )
-    tick: Amount = Field(Decimal("0.01"), gt=0, description="smallest price step")
+    tick: Amount = Field(default=Decimal("0.01"), gt=0, description="smallest price step")
 
     @field_validator("tick")
     @classmethod
@@ -166,28 +188,30 @@ class Instrument(Section):
 class MeanReversion(Section):
     """Back to the mean: price far from session VWAP and Bollinger bands."""
 
-    enabled: bool = Field(True, description="false switches the signal off")
-    k_sigma: Real = Field(3.0, gt=0, le=20, description="distance in standard deviations")
-    bars: int = Field(20, ge=2, le=1000, description="bars in the window")
-    bar: Window = Field(Duration.parse("1s"), description="length of a bar")
+    enabled: bool = Field(default=True, description="false switches the signal off")
+    k_sigma: Real = Field(default=3.0, gt=0, le=20, description="distance in standard deviations")
+    bars: int = Field(default=20, ge=2, le=1000, description="bars in the window")
+    bar: Window = Field(default=Duration.parse("1s"), description="length of a bar")
     efficiency_max: Real = Field(
-        0.3,
+        default=0.3,
         gt=0,
         le=1,
         description="sideways only: net move over path length at most this",
     )
-    min_trades: int = Field(50, ge=0, le=1_000_000, description="trades to see first")
+    min_trades: int = Field(default=50, ge=0, le=1_000_000, description="trades to see first")
 
 
 class BookImbalance(Section):
     """With the heavier side of the book."""
 
-    enabled: bool = Field(True, description="false switches the signal off")
-    threshold: Real = Field(0.6, gt=0, lt=1, description="imbalance, (bids - asks) / (bids + asks)")
-    levels: int = Field(5, ge=1, le=32, description="price levels counted on each side")
-    persistence: Wait = Field(Duration.parse("50ms"), description="how long it must last")
+    enabled: bool = Field(default=True, description="false switches the signal off")
+    threshold: Real = Field(
+        default=0.6, gt=0, lt=1, description="imbalance, (bids - asks) / (bids + asks)"
+    )
+    levels: int = Field(default=5, ge=1, le=32, description="price levels counted on each side")
+    persistence: Wait = Field(default=Duration.parse("50ms"), description="how long it must last")
     horizon_gain: Real = Field(
-        1.0, gt=0, le=100, description="expected move in half spreads at full imbalance"
+        default=1.0, gt=0, le=100, description="expected move in half spreads at full imbalance"
     )
 
 
@@ -201,26 +225,26 @@ class Signals(Section):
 class Tactics(Section):
     """How a wish becomes orders, and how a position ends."""
 
-    order_qty: int = Field(10, ge=1, le=999_999, description="shares of one entry")
+    order_qty: int = Field(default=10, ge=1, le=999_999, description="shares of one entry")
     edge_min: Amount = Field(
-        Decimal(0), ge=0, description="expected gain per share, after costs, to enter"
+        default=Decimal(0), ge=0, description="expected gain per share, after costs, to enter"
     )
     passive_wait: Wait = Field(
-        Duration.parse("2s"), description="how long an entry rests before it is withdrawn"
+        default=Duration.parse("2s"), description="how long an entry rests before it is withdrawn"
     )
     reentry_wait: Wait = Field(
-        Duration.parse("200ms"), description="pause after a position is closed"
+        default=Duration.parse("200ms"), description="pause after a position is closed"
     )
-    target: Amount = Field(Decimal("0.03"), gt=0, description="profit per share to take")
-    stop: Amount = Field(Decimal("0.05"), gt=0, description="loss per share to cut")
+    target: Amount = Field(default=Decimal("0.03"), gt=0, description="profit per share to take")
+    stop: Amount = Field(default=Decimal("0.05"), gt=0, description="loss per share to cut")
     hold_limit: Holding = Field(
-        Duration.parse("50s"), description="flat by force after this; under one minute"
+        default=Duration.parse("50s"), description="flat by force after this; under one minute"
     )
     exit_after: Holding = Field(
-        Duration.parse("30s"), description="start to leave a position after this"
+        default=Duration.parse("30s"), description="start to leave a position after this"
     )
     style: Literal["choose", "maker", "taker"] = Field(
-        "choose", description="choose: passive where the edge allows, else take"
+        default="choose", description="choose: passive where the edge allows, else take"
     )
 
     @field_validator("exit_after")
@@ -286,7 +310,7 @@ class Risk(Section):
     )
 
     flatten_when_halted: bool = Field(
-        False, description="after a drawdown halt, orders that close a position still pass"
+        default=False, description="after a drawdown halt, orders that close a position still pass"
     )
 
     @field_validator("rate_share")
@@ -301,7 +325,10 @@ class Risk(Section):
 class Engine(Section):
     """The machine."""
 
-    cpu: int = Field(-1, ge=-1, le=1023, description="core to pin to; -1: chosen at start")
+    cpu: int = Field(default=-1, ge=-1, le=1023, description="core to pin to; -1: chosen at start")
     max_orders: int = Field(
-        1 << 20, ge=1024, le=1 << 28, description="orders of all books that are held at once"
+        default=1 << 20,
+        ge=1024,
+        le=1 << 28,
+        description="orders of all books that are held at once",
     )

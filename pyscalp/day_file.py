@@ -10,7 +10,7 @@ import os
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from pyscalp.errors import DayFileError, os_reason
 
@@ -45,14 +45,18 @@ _CAPTURES = (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\x
 _FETCH = "fetch it again"
 
 
-def _zstandard(raw: IO[bytes]) -> IO[bytes]:
+class _Readable(Protocol):
+    def read(self) -> bytes: ...
+
+
+def _zstandard(raw: IO[bytes]) -> _Readable:
     import pyarrow
 
-    stream: IO[bytes] = pyarrow.CompressedInputStream(raw, "zstd")
+    stream: _Readable = pyarrow.CompressedInputStream(raw, "zstd")
     return stream
 
 
-_PACKINGS: dict[bytes, tuple[str, Callable[[IO[bytes]], IO[bytes]]]] = {
+_PACKINGS: dict[bytes, tuple[str, Callable[[IO[bytes]], _Readable]]] = {
     b"\x1f\x8b": ("gzip -dc", lambda raw: gzip.GzipFile(fileobj=raw)),
     b"\xfd7zXZ\x00": ("xz -dc", lzma.LZMAFile),
     b"BZh": ("bzip2 -dc", bz2.BZ2File),

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pyscalp.config import Config, Instrument
+from pyscalp.config import Config
+from pyscalp.config_sections import Instrument
 from pyscalp.day_file import day_symbols, read_day
 from pyscalp.duration import ClockTime, Duration
-from pyscalp.errors import PyscalpError
-from pyscalp.run import INCLUDED_ACCOUNT, reconcile, summary_head
+from pyscalp.errors import EXIT_DISAGREES, EXIT_OK, PyscalpError
+from pyscalp.reconciliation import reconcile
+from pyscalp.run import INCLUDED_ACCOUNT, summary_head
 from pyscalp.run_directory import Results, RunDirectory, figures
 
 _STEP = 50_000
@@ -38,6 +40,11 @@ class ReplayResult:
     summary: dict[str, Any]
     results: Results
     directory: Path | None = None
+
+    @property
+    def exit_status(self) -> int:
+        """0, or the status of a ledger that differs from the exchange's record."""
+        return EXIT_OK if self.summary["reconciliation"]["agrees"] else EXIT_DISAGREES
 
 
 def replay(

@@ -175,16 +175,17 @@ class RunDirectory:
             config = (self / name).read_text(encoding="utf-8")
             name = "summary.json"
             summary = json.loads((self / name).read_text(encoding="utf-8"))
-            frames = []
-            for name in ("fills.parquet", "trades.parquet", "samples.parquet"):
-                frames.append(pl.read_parquet(self / name))
+            frames = {}
+            for table in ("fills", "trades", "samples"):
+                name = f"{table}.parquet"
+                frames[table] = pl.read_parquet(self / name)
             name = "latency.hdr"
             latency = read_latency(self / name)
         except OSError as error:
             raise PyscalpError(f"cannot read {self / name}: {os_reason(error)}") from None
         except (ValueError, pl.exceptions.PolarsError) as error:
             raise PyscalpError(f"{self / name} is damaged: {error}") from None
-        return WrittenRun(config, summary, *frames, latency)
+        return WrittenRun(config=config, summary=summary, latency=latency, **frames)
 
     def write_config(self, config: Config) -> None:
         """config.toml as used; readable by its owner only, as it holds the password."""
@@ -271,8 +272,11 @@ class WrittenRun:
         """Times for an axis: the venue's clock in a replay, else since the start."""
         if self.summary.get("mode") == "replay":
             return nanos.astype("datetime64[ns]")
-        starts = [frame["time_ns"].min() for frame in (self.samples, self.fills) if frame.height]
-        return (nanos - np.int64(min(starts, default=0))).astype("datetime64[ns]")
+        starts = [
+            int(f["time_ns"].to_numpy().min()) for f in (self.samples, self.fills) if f.height
+        ]
+        since: npt.NDArray[np.int64] = nanos - min(starts, default=0)
+        return since.astype("datetime64[ns]")
 
     @property
     def clock_format(self) -> str:

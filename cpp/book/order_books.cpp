@@ -54,8 +54,9 @@ OrderBooks::OrderBooks(const BookCapacity& capacity)
       orders_(std::make_unique_for_overwrite<Order[]>(capacity.orders)),
       levels_(std::make_unique_for_overwrite<Level[]>(capacity.levels)),
       entry_mask_(std::bit_ceil(capacity.orders * 2) - 1),
-      // A ladder that doubles leaves blocks behind that sum up to its own size.
-      ladder_size_(std::size_t{capacity.levels} * 4) {
+      // A ladder that doubles leaves blocks behind that sum up to its own size, and
+      // each of the shortest, one a level at most, takes a whole first block.
+      ladder_size_(std::size_t{capacity.levels} * (4 + kFirstLadder)) {
   entries_ = std::make_unique<Entry[]>(std::size_t{entry_mask_} + 1);
   ladder_memory_ = std::make_unique_for_overwrite<std::uint32_t[]>(ladder_size_);
 }

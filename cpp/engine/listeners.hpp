@@ -42,6 +42,7 @@ struct Engine::FeedListener {
     engine.traded_of_.fill(0);
     for (Traded& instrument : engine.traded_) {
       instrument.touched = false;
+      instrument.signals.reset();
       instrument.last_tick = risk::kNoTick;
       instrument.forecast = {};
     }

@@ -41,22 +41,22 @@ Gate::Gate(const Limits& limits, const KillSwitch& kill_switch,
       drawdown_(limits_),
       losing_trades_(limits_.max_losing_trades + 1, limits_.feedback_window),
       rejects_(limits_.max_rejects + 1, limits_.feedback_window),
-      slot_of_(kInstruments, 0) {
-  slots_.reserve(std::min(instrument_capacity, kInstruments - 1));
-}
+      slot_of_(kInstruments, 0),
+      slots_(std::min(instrument_capacity, kInstruments - 1),
+             Slot(limits_.depth_window)) {}
 
 bool Gate::permit(InstrumentId instrument) {
   std::uint16_t& number = slot_of_[index(instrument)];
   if (number != 0) return true;
-  if (slots_.size() == slots_.capacity()) return false;
-  slots_.emplace_back(limits_.depth_window);
-  number = static_cast<std::uint16_t>(slots_.size());
+  if (permitted_ == slots_.size()) return false;
+  slots_[permitted_++] = Slot(limits_.depth_window);
+  number = static_cast<std::uint16_t>(permitted_);
   return true;
 }
 
 void Gate::revoke_all() {
   std::fill(slot_of_.begin(), slot_of_.end(), std::uint16_t{0});
-  slots_.clear();
+  permitted_ = 0;
 }
 
 Gate::Slot* Gate::slot(InstrumentId instrument) {

@@ -1,7 +1,7 @@
 // The gate: the one ordered list of checks between a wish and an order.
 //
 // Thread: the engine's own, all of it; only the KillSwitch is shared. Time is an input
-// and never goes back. Nothing allocates after construction and permit(). Prices,
+// and never goes back. Nothing allocates after construction. Prices,
 // values and positions are compared in 128 bits, so no input overflows.
 //
 // Words used by every check:
@@ -195,7 +195,8 @@ class Gate {
   SlidingCount rejects_;
 
   std::vector<std::uint16_t> slot_of_;  ///< by instrument; 0 is none, else slot + 1
-  std::vector<Slot> slots_;
+  std::vector<Slot> slots_;             ///< the first `permitted_` are in use
+  std::size_t permitted_ = 0;
 
   Counts counts_;
   std::array<Trip, kTrips> trips_;

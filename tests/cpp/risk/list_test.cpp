@@ -89,7 +89,6 @@ class RandomTrader {
  public:
   explicit RandomTrader(std::uint64_t seed)
       : random_(seed), limits_(some_limits()), gate_(limits_, kill_, 1) {
-    limits_.max_orders_working = 1'000;
     gate_.permit(kAmzn);
     market_.touch = {kBid, kAsk, 500, 500};
     market_.gap_open = false;

@@ -1,0 +1,130 @@
+#include "book/itch_books.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace pyscalp::book {
+namespace {
+
+using namespace wire::itch;
+
+struct Heard {
+  std::vector<InstrumentId> changes;
+  std::vector<TradeView> trades;
+  std::vector<std::string> symbols;
+  void on_book(InstrumentId id) { changes.push_back(id); }
+  void on_trade(const TradeView& trade) { trades.push_back(trade); }
+  void on_directory(InstrumentId, std::string_view symbol) {
+    symbols.emplace_back(symbol);
+  }
+};
+
+class ItchBooksTest : public testing::Test {
+ protected:
+  template <class Message>
+  void give(Message message) {
+    message.header.locate = 3;
+    message.header.timestamp_ns = ++clock_;
+    std::array<std::byte, kMaxSize> bytes;
+    const std::size_t size = encode(message, bytes.data());
+    books_.apply(Bytes(bytes.data(), size), heard_);
+  }
+  void add(std::uint64_t reference, char side, std::uint32_t shares,
+           std::uint32_t price) {
+    AddOrder m;
+    m.reference = reference, m.side = side, m.shares = shares, m.price_e4 = price;
+    give(m);
+  }
+
+  static constexpr InstrumentId kId{3};
+  ItchBooks books_{BookCapacity{1024, 256}};
+  Heard heard_;
+  std::uint64_t clock_ = 0;
+};
+
+TEST_F(ItchBooksTest, FollowsTheLifeOfAnOrder) {
+  add(1, 'B', 100, 10'000);
+  add(2, 'S', 80, 10'100);
+  OrderExecuted e;
+  e.reference = 2, e.shares = 30;
+  give(e);
+  OrderCancel x;
+  x.reference = 1, x.cancelled = 60;
+  give(x);
+  OrderReplace u;
+  u.old_reference = 1, u.new_reference = 5, u.shares = 70, u.price_e4 = 10'050;
+  give(u);
+  const Touch touch = books_.books().touch(kId);
+  EXPECT_EQ(touch, (Touch{price_from_e4(10'050), price_from_e4(10'100), 70, 50}));
+  ASSERT_EQ(heard_.trades.size(), 1u);
+  EXPECT_EQ(heard_.trades[0].aggressor, Side::kBuy);
+  EXPECT_EQ(heard_.trades[0].qty, 30);
+  EXPECT_EQ(heard_.trades[0].price, price_from_e4(10'100));
+  EXPECT_FALSE(books_.books().flagged(kId));
+  EXPECT_EQ(books_.venue_time().value, 5);
+}
+
+TEST_F(ItchBooksTest, ExecutionAtAnotherPriceAndTradesAgainstHiddenOrders) {
+  add(1, 'B', 100, 10'000);
+  OrderExecutedWithPrice c;
+  c.reference = 1, c.shares = 10, c.price_e4 = 9'990, c.printable = 'N';
+  give(c);
+  EXPECT_TRUE(heard_.trades.empty());  // part of a bulk print that comes later
+  c.printable = 'Y';
+  give(c);
+  ASSERT_EQ(heard_.trades.size(), 1u);
+  EXPECT_EQ(heard_.trades[0].price, price_from_e4(9'990));
+  Trade p;
+  p.shares = 5, p.price_e4 = 10'020;
+  give(p);
+  ASSERT_EQ(heard_.trades.size(), 2u);
+  EXPECT_TRUE(heard_.trades[1].hidden);
+  EXPECT_EQ(books_.books().touch(kId).bid_qty, 80);
+}
+
+TEST_F(ItchBooksTest, ImpossibleMessagesFlagTheBookAndAreCounted) {
+  OrderDelete d;
+  d.reference = 99;
+  give(d);
+  EXPECT_TRUE(books_.books().flagged(kId));
+  EXPECT_EQ(books_.counters().book[static_cast<int>(BookStatus::kUnknownOrder)], 1u);
+}
+
+TEST_F(ItchBooksTest, CutAndUnknownMessagesAreCountedApart) {
+  AddOrder m;
+  m.header.locate = 3;
+  std::array<std::byte, kMaxSize> bytes;
+  const std::size_t size = encode(m, bytes.data());
+  EXPECT_EQ(books_.apply(Bytes(bytes.data(), size - 1), heard_),
+            DecodeStatus::kTruncated);
+  EXPECT_EQ(books_.counters().undecodable, 1u);
+  EXPECT_TRUE(books_.books().flagged(kId));
+  bytes[0] = static_cast<std::byte>('~');
+  EXPECT_EQ(books_.apply(Bytes(bytes.data(), size), heard_),
+            DecodeStatus::kUnknownType);
+  EXPECT_EQ(books_.counters().unknown_types, 1u);
+  EXPECT_EQ(books_.apply({}, heard_), DecodeStatus::kEmpty);
+}
+
+TEST_F(ItchBooksTest, KnowsSymbolsAndTradingStates) {
+  StockDirectory r;
+  r.stock = Symbol("AMZN");
+  give(r);
+  TradingAction h;
+  h.state = 'H';
+  give(h);
+  SystemEvent s;
+  s.event = 'Q';
+  give(s);
+  EXPECT_EQ(books_.symbol(kId), "AMZN");
+  EXPECT_EQ(books_.trading_state(kId), 'H');
+  EXPECT_EQ(books_.system_event(), 'Q');
+  EXPECT_EQ(heard_.symbols, std::vector<std::string>{"AMZN"});
+  books_.clear();
+  EXPECT_EQ(books_.trading_state(kId), '\0');
+  EXPECT_EQ(books_.symbol(kId), "");
+}
+
+}  // namespace
+}  // namespace pyscalp::book
