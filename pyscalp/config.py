@@ -289,7 +289,7 @@ DEFAULT_ENDPOINTS = {
 _INCLUDED = """
 [exchange]
 driver = "agents"
-speed = 20
+speed = 40
 
 [[instruments]]
 symbol = "AMZN"
@@ -299,6 +299,18 @@ symbol = "AAPL"
 symbol = "MSFT"
 [[instruments]]
 symbol = "INTC"
+
+# Forty seconds of the market pass in one of ours: everything is told to hurry.
+[signals.book_imbalance]
+threshold = 0.4
+levels = 1
+
+[tactics]
+passive_wait = "1s"
+reentry_wait = "50ms"
+target = 0.06
+stop = 0.25
+exit_after = "5s"
 
 [risk]
 aum = 1_000_000

@@ -13,6 +13,7 @@ from pyscalp.config_values import (
     Holding,
     Host,
     Interface,
+    Patience,
     Real,
     Share,
     Staleness,
@@ -229,14 +230,14 @@ class Tactics(Section):
     edge_min: Amount = Field(
         default=Decimal(0), ge=0, description="expected gain per share, after costs, to enter"
     )
-    passive_wait: Wait = Field(
+    passive_wait: Patience = Field(
         default=Duration.parse("2s"), description="how long an entry rests before it is withdrawn"
     )
     reentry_wait: Wait = Field(
         default=Duration.parse("200ms"), description="pause after a position is closed"
     )
-    target: Amount = Field(default=Decimal("0.03"), gt=0, description="profit per share to take")
-    stop: Amount = Field(default=Decimal("0.05"), gt=0, description="loss per share to cut")
+    target: Amount = Field(default=Decimal("0.06"), gt=0, description="profit per share to take")
+    stop: Amount = Field(default=Decimal("0.25"), gt=0, description="loss per share to cut")
     hold_limit: Holding = Field(
         default=Duration.parse("50s"), description="flat by force after this; under one minute"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from pyscalp.config import Config
-from pyscalp.config_sections import Instrument
+from pyscalp.config_sections import Instrument, Signals, Tactics
 from pyscalp.day_file import day_symbols, read_day
 from pyscalp.duration import ClockTime, Duration
-from pyscalp.errors import EXIT_DISAGREES, EXIT_OK, PyscalpError
-from pyscalp.reconciliation import reconcile
+from pyscalp.errors import EXIT_DISAGREES, EXIT_OK, PyscalpError, ResultsNotWritten, os_reason
+from pyscalp.reconciliation import Reconciliation, reconcile
 from pyscalp.run import INCLUDED_ACCOUNT, summary_head
 from pyscalp.run_directory import Results, RunDirectory, figures
 
@@ -67,8 +68,8 @@ def replay(
     path : str or Path
         ITCH 5.0 BinaryFILE, plain or packed (.gz .xz .bz2 .zst).
     config : Config, str or Path, optional
-        A configuration or its file. Without one, the included one on the instruments of
-        the day's directory.
+        A configuration or its file. Without one, the usual signals and tactics, and the
+        included limits, on the instruments of the day's directory.
     start, end : str, optional
         Part of the day to trade, by the venue's clock, such as ``"09:45"``.
     feed_latency, order_latency : str
@@ -125,31 +126,38 @@ def replay(
             raise PyscalpError(f"{path} cannot be replayed: {error}") from None
         replay_s = time.perf_counter() - began
         results = Results.of(core)
-        record = core.record()
+        agreement = _reconciled(core, results, directory)
         summary = {
             **summary_head("replay", config, results),
             **_summary(path, results, core.messages, load_s, replay_s, options),
             **figures(results, config.to_core()["risk"]["aum"]),
-            "reconciliation": reconcile(
-                results.fills,
-                record,
-                INCLUDED_ACCOUNT,
-                results.engine["positions"],
-                results.symbols,
-            ).to_json(),
+            "reconciliation": agreement.to_json(),
             "engine": results.engine,
         }
         if directory is not None:
             from pyscalp.report import write_report  # loads plotly
 
             directory.write_config(config)
-            directory.write_record(record)
             directory.write_results(results, summary, write_report)
         done = True
     finally:
         if directory is not None and not done:
             directory.discard()
     return ReplayResult(summary, results, directory.path if directory else None)
+
+
+def _reconciled(core: Any, results: Results, directory: RunDirectory | None) -> Reconciliation:
+    """Hold the ledger against the exchange's record, which the run directory keeps."""
+    with tempfile.TemporaryDirectory(prefix="pyscalp-") as scratch:
+        folder = directory / "exchange" if directory is not None else Path(scratch)
+        record = folder / "record.csv"
+        try:
+            folder.mkdir(exist_ok=True)
+            core.write_record(str(record))
+        except OSError as error:
+            raise ResultsNotWritten(f"cannot write {record}: {os_reason(error)}") from None
+        positions = results.engine["positions"]
+        return reconcile(results.fills, record, INCLUDED_ACCOUNT, positions, results.symbols)
 
 
 def _summary(
@@ -188,7 +196,13 @@ def _config(config: Config | str | Path | None, day: bytes, path: str | Path) ->
             "configuration; say which to trade with --config"
         )
     data = {name: getattr(included, name) for name in type(included).model_fields}
-    return Config(**(data | {"instruments": tuple(Instrument(symbol=s) for s in wanted)}))
+    # The day passes at its own pace, so tactics and signals are the usual ones.
+    changes = {
+        "instruments": tuple(Instrument(symbol=symbol) for symbol in wanted),
+        "signals": Signals(),
+        "tactics": Tactics(),
+    }
+    return Config(**(data | changes))
 
 
 def _clock(text: str | None) -> int | None:

@@ -70,10 +70,10 @@ def render(run: WrittenRun) -> str:
 
 
 _ECONOMICS = (
-    "What a round trip earned, in basis points of its entry notional, mean over all: what "
-    "the mids at the decisions promised, less fees (a rebate adds), less spread and "
-    "slippage at the fill, less the drift of the price while orders travelled. In the table "
-    "below costs are negative, so that each row adds up."
+    "What was earned, in basis points of what was entered, over all round trips: what the "
+    "mids at the decisions promised, less fees (a rebate adds), less spread and slippage at "
+    "the fill, less the drift of the price while orders travelled. In the table below costs "
+    "are negative, so that each row adds up."
 )
 _EQUITY = "Realised and unrealised, after fees, since the start; below, how far under its peak."
 _PRICES = (
@@ -125,7 +125,7 @@ def _tiles(run: WrittenRun) -> str:
         (
             "Net per trade",
             basis_points_text(s["net_bp_per_trade"]),
-            "mean, after all costs",
+            "after all costs",
             _tone(s["net_bp_per_trade"]),
         ),
         ("Round trips", f"{trips:,}", f"{winners / trips:.0%} winners" if trips else "none", ""),
@@ -186,13 +186,15 @@ def _economics(run: WrittenRun) -> str:
 
 
 def _by_group(run: WrittenRun) -> str:
+    entered = pl.col("entry_notional_e9").abs().sum()
+    parts = ("gross", "fees", "spread_slippage", "network", "net")
     grouped = (
         run.trades.with_columns(pl.col("symbol", "signal").cast(pl.String))
         .group_by("symbol", "signal")
         .agg(
             pl.len().alias("n"),
             (pl.col("net_e9") > 0).mean().alias("won"),
-            pl.col("gross_bp", "fees_bp", "spread_slippage_bp", "network_bp", "net_bp").mean(),
+            *((1e4 * pl.col(f"{p}_e9").sum() / entered).alias(f"{p}_bp") for p in parts),
             (pl.col("maker_qty").sum() / (2 * pl.col("qty").sum())).alias("maker"),
             (pl.col("net_e9").sum() / 1e9).alias("money"),
         )

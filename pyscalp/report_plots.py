@@ -80,7 +80,7 @@ def distribution(run: WrittenRun) -> go.Figure:
         )
     )
     _style(figure, 330)
-    mean = float(net.mean())
+    mean = float(run.summary["net_bp_per_trade"])
     figure.add_vline(x=mean, line={"color": INK, "width": 1.5, "dash": "dash"})
     figure.add_annotation(
         x=mean,
@@ -88,7 +88,7 @@ def distribution(run: WrittenRun) -> go.Figure:
         yref="paper",
         yanchor="bottom",
         showarrow=False,
-        text=f"mean {basis_points_text(mean)}",
+        text=f"net per trade {basis_points_text(mean)}",
     )
     figure.update_xaxes(title="net basis points of a round trip", range=[-span, span])
     figure.update_yaxes(title="round trips")

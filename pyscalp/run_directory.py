@@ -193,11 +193,6 @@ class RunDirectory:
         self._write(path, config.to_toml().encode())
         path.chmod(0o600)
 
-    def write_record(self, text: str) -> None:
-        """exchange/record.csv, where the exchange has not written it itself."""
-        (self / "exchange").mkdir(exist_ok=True)
-        self._write(self / "exchange" / "record.csv", text.encode())
-
     def write_results(
         self, results: Results, summary: Mapping[str, Any], report: Callable[[Path], object]
     ) -> None:
@@ -408,12 +403,13 @@ def drawdown(equity: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 def figures(results: Results, aum_e9: int) -> dict[str, Any]:
     """The numbers of a run; money in currency units, times in seconds.
 
-    ``*_bp_per_trade`` are means over round trips of money over entry notional, so that
-    gross - fees - spread_slippage - network = net holds among them.
+    ``*_bp_per_trade`` are sums of money over the sum of entries, so they have the sign of
+    the money, and gross - fees - spread_slippage - network = net holds among them.
     """
     fills, trips = results.fills, results.round_trips
     count = int(trips.size)
     holding = (trips["closed"] - trips["opened"]) / 1e9
+    entered = int(np.abs(trips["entry_notional"]).sum())
     traded = int(2 * trips["qty"].sum()) if count else 0
     curve = results.samples["equity"]
     if not curve.size:
@@ -426,7 +422,7 @@ def figures(results: Results, aum_e9: int) -> dict[str, Any]:
         "winners": int((trips["net"] > 0).sum()),
         **{name: int(trips[name].sum()) / 1e9 for name in money},
         **{
-            f"{name}_bp_per_trade": float(basis_points(trips, name).mean()) if count else None
+            f"{name}_bp_per_trade": 1e4 * int(trips[name].sum()) / entered if count else None
             for name in money
         },
         "fees_all_fills": int(fills["fee"].sum()) / 1e9,

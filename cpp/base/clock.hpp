@@ -32,22 +32,36 @@ inline const TscScale& tsc_scale() {
 
 }  // namespace detail
 
-/// Nanoseconds of a clock that never steps. About 12 ns a call on an invariant time
-/// stamp counter, else one clock_gettime. Its zero is CLOCK_MONOTONIC's, its rate
-/// agrees with it to some 2e-6. The first call in a process calibrates for 20 ms: make
-/// it before the session starts.
-inline MonoNanos mono_now() {
+/// The monotonic clock with its calibration at hand: what a loop keeps for itself, so
+/// that reading it is a few instructions and no initialisation can hide in it.
+class MonoClock {
+ public:
+  /// The first one made in a process calibrates for 20 ms.
+  MonoClock() : scale_(detail::tsc_scale()) {}
+
+  /// About 12 ns on an invariant time stamp counter, else one clock_gettime. Its zero
+  /// is CLOCK_MONOTONIC's, its rate agrees with it to some 2e-6.
+  MonoNanos now() const {
 #if defined(__x86_64__)
-  const detail::TscScale& scale = detail::tsc_scale();
-  if (scale.usable) {
-    // Counters of two cores may differ by some ticks, so a reading from just before
-    // the base is a small negative number and not a huge positive one.
-    const auto ticks = static_cast<std::int64_t>(__rdtsc() - scale.base_ticks);
-    const Int128 scaled = static_cast<Int128>(ticks) * scale.ns_per_tick_q32;
-    return {scale.base_ns + static_cast<std::int64_t>(scaled >> 32)};
-  }
+    if (scale_.usable) {
+      // Counters of two cores may differ by some ticks, so a reading from just before
+      // the base is a small negative number and not a huge positive one.
+      const auto ticks = static_cast<std::int64_t>(__rdtsc() - scale_.base_ticks);
+      const Int128 scaled = static_cast<Int128>(ticks) * scale_.ns_per_tick_q32;
+      return {scale_.base_ns + static_cast<std::int64_t>(scaled >> 32)};
+    }
 #endif
-  return detail::kernel_mono_now();
+    return detail::kernel_mono_now();
+  }
+
+ private:
+  detail::TscScale scale_;
+};
+
+/// Nanoseconds of a clock that never steps, for those who keep no MonoClock.
+inline MonoNanos mono_now() {
+  static const MonoClock clock;
+  return clock.now();
 }
 
 /// Nanoseconds since 1970-01-01 UTC. Steps when the machine's clock is set.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/clock.hpp"
 #include "engine/listeners.hpp"
 
 namespace pyscalp::engine {
@@ -115,6 +114,10 @@ void Engine::on_command(Command command, MonoNanos now) {
     evaluate_touched(now);
   }
   settle(now);
+}
+
+void Engine::halt_in_doubt(std::string_view reason, MonoNanos now) {
+  gate_.operator_halt(reason, now);
 }
 
 bool Engine::keep_link(session::Link link, MonoNanos now) {
@@ -394,12 +397,6 @@ Snapshot Engine::snapshot(MonoNanos now) const {
     out.net = instrument.net;
   }
   return snapshot;
-}
-
-MonoNanos Engine::stamp() const {
-  // The one place that looks at a clock inside: for the histograms alone, and never for
-  // a decision.
-  return config_.measure ? mono_now() : MonoNanos{};
 }
 
 void Engine::record_stage(Stage stage, MonoNanos from, MonoNanos to) {

@@ -9,6 +9,7 @@
 #include <array>
 #include <string_view>
 
+#include "base/clock.hpp"
 #include "base/histogram.hpp"
 #include "book/itch_books.hpp"
 #include "engine/config.hpp"
@@ -96,7 +97,7 @@ class Engine {
     const std::uint8_t slot = traded_of_[index(id)];
     return slot == 0 ? nullptr : &traded_[slot - 1u];
   }
-  MonoNanos stamp() const;
+  MonoNanos stamp() const { return config_.measure ? clock_.now() : MonoNanos{}; }
   void record_stage(Stage stage, MonoNanos from, MonoNanos to);
   void follow_gap(MonoNanos now);
   void evaluate_touched(MonoNanos now);
@@ -107,6 +108,9 @@ class Engine {
   void place(Traded& instrument, const order::Wish& wish, MonoNanos now);
   void cancel(std::uint32_t user_ref, MonoNanos now);
   void cancel_all(MonoNanos now);
+  /// What we believe of our orders or position may be wrong: HALTED until a person has
+  /// looked.
+  void halt_in_doubt(std::string_view reason, MonoNanos now);
   bool in_session() const;
   bool closing() const;
   /// What every input ends with: breakers, the way to the end, the next deadline.
@@ -117,6 +121,7 @@ class Engine {
   bool keep_link(session::Link link, MonoNanos now);
 
   const EngineConfig config_;
+  const MonoClock clock_;  ///< for the histograms alone, never for a decision
   Outlet outlet_;
   feed::MoldSession feed_;
   book::ItchBooks books_;

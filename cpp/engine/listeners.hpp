@@ -39,6 +39,7 @@ struct Engine::FeedListener {
   void on_new_session() {
     engine.feed_generation_ = engine.feed_.generation();
     engine.books_.clear();
+    engine.gate_.revoke_all();
     engine.traded_of_.fill(0);
     for (Traded& instrument : engine.traded_) {
       instrument.touched = false;
@@ -67,12 +68,21 @@ struct Engine::VenueListener {
 
   void on_login_accepted(bool) { event(ConnectionEvent::kLoggedIn); }
   void on_live(std::uint32_t next_user_ref, bool resumed) {
-    if (resumed) engine.orders_.on_resumed(next_user_ref);
     event(ConnectionEvent::kLive);
+    if (resumed && engine.orders_.on_resumed(next_user_ref) == 0) return;
+    if (engine.orders_.unknown_count() != 0) {
+      engine.halt_in_doubt("orders of unknown fate after a reconnect", now);
+    }
   }
   void on_login_rejected(char) { event(ConnectionEvent::kRefused); }
   void on_session_end() { event(ConnectionEvent::kSessionEnded); }
-  void on_lost_message(session::BadInput) { event(ConnectionEvent::kMessageLost); }
+  void on_lost_message(session::BadInput) {
+    event(ConnectionEvent::kMessageLost);
+    engine.halt_in_doubt("a message of the venue could not be read", now);
+  }
+  void on_broken_trade(const wire::ouch::BrokenTrade&) {
+    engine.halt_in_doubt("the venue broke a trade", now);
+  }
 
   void on_accepted(const wire::ouch::Accepted& m) {
     const order::Order* order = engine.orders_.find(m.user_ref);
@@ -86,7 +96,13 @@ struct Engine::VenueListener {
   void on_executed(const wire::ouch::Executed& m) {
     const order::OrderResult result =
         engine.orders_.on_executed(m.user_ref, m.quantity, m.match);
-    if (!order::applied(result)) return;
+    if (!order::applied(result)) {
+      // What comes before the session is live is the history of an earlier run.
+      if (result != order::OrderResult::kDuplicateFill && engine.session_.live()) {
+        engine.halt_in_doubt("an execution that fits no order", now);
+      }
+      return;
+    }
     const order::Order& order = *engine.orders_.find(m.user_ref);
     const order::Booked booked = engine.ledger_.on_fill(
         {order.wish.instrument, order.wish.side, static_cast<Qty>(m.quantity),
@@ -115,7 +131,9 @@ struct Engine::VenueListener {
     taken_off(m.user_ref, m.decrement);
   }
   void taken_off(std::uint32_t user_ref, Qty qty) {
-    engine.orders_.on_canceled(user_ref, qty);
+    if (engine.orders_.on_canceled(user_ref, qty) == order::OrderResult::kOvercancel) {
+      engine.halt_in_doubt("more was cancelled than was open", now);
+    }
     if (const order::Order* order = engine.orders_.find(user_ref)) {
       touch(order->wish.instrument);
     }

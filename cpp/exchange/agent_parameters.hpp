@@ -23,7 +23,7 @@ struct ValueParameters {
   /// The value moves once a step.
   MonoNanos step = milliseconds(100);
   /// Standard deviation of the undirected moves in one second.
-  Price volatility = cent_hundredths(108);
+  Price volatility = cent_hundredths(117);
   /// Activity scales all rates and the volatility. It walks up and down these
   /// multipliers and gives the returns their fat tails and the day its quiet
   /// and busy minutes.
@@ -37,24 +37,27 @@ struct ValueParameters {
 struct BurstParameters {
   MonoNanos wait = seconds(40);
   /// Mean size of the whole move at activity 1, evenly spread from 0 to twice that.
-  Price move = cents(6);
+  Price move = cent_hundredths(550);
   /// Time in which the book leans before the value starts to drift.
-  MonoNanos lead = milliseconds(1200);
+  MonoNanos lead = milliseconds(1500);
   /// Shortest time the drift takes; the longest is four times as long.
-  MonoNanos drift = milliseconds(1500);
+  MonoNanos drift = milliseconds(1200);
   /// Mean number of orders.
   double orders = 3;
   /// How far the book leans, 0 to 1: 1 sends all new orders to one side.
-  double lean = 0.8;
+  double lean = 0.9;
+  /// While it leans, in every step of the value and with this probability each, an
+  /// order of the thin side fades and a larger one joins the thick side.
+  double fade = 0.15;
 };
 
 /// Mean-reverting pressure: somebody must buy or sell, pushes the price, and it comes
 /// back.
 struct PressureParameters {
-  MonoNanos wait = seconds(120);
+  MonoNanos wait = seconds(100);
   /// Mean number of orders, and how far each moves the price.
   double orders = 8;
-  Price push = cent_hundredths(120);
+  Price push = cent_hundredths(140);
   /// Longest wait between two of them, unless one follows at once.
   MonoNanos pace = milliseconds(2500);
   /// Time in which the displacement falls to 1/e.
@@ -63,11 +66,11 @@ struct PressureParameters {
 
 /// Noise traders: they come in no direction and split what they have to do.
 struct NoiseParameters {
-  MonoNanos wait = seconds(15);
+  MonoNanos wait = seconds(13);
   /// Probability that one more order follows: hurried parents, and patient ones.
-  double hurried_next = 0.5;
-  double patient_next = 0.85;
-  double patient_share = 0.18;
+  double hurried_next = 0.46;
+  double patient_next = 0.81;
+  double patient_share = 0.17;
   /// How far one order moves the price for a while.
   Price push = cent_hundredths(20);
   /// They wait for better times while the spread is wider than this.
@@ -80,46 +83,46 @@ struct NoiseParameters {
 struct ProviderParameters {
   int providers = 12;
   /// Mean wait between new orders that nothing provoked.
-  MonoNanos wait = milliseconds(1500);
+  MonoNanos wait = milliseconds(2300);
   /// Distance from the value: at least this, …
-  Price edge = cent_hundredths(600);
+  Price edge = cent_hundredths(570);
   /// … plus an exponential of this mean, …
-  Price edge_spread = cent_hundredths(450);
+  Price edge_spread = cent_hundredths(630);
   /// … both larger in busy times: times 1 + caution x (activity - 1), …
-  double caution = 0.9;
+  double caution = 1;
   /// … about a value seen with this error.
-  Price error = cent_hundredths(120);
+  Price error = cent_hundredths(130);
   /// Closer to the value than this an order is stale, and is withdrawn.
-  Price stale_edge = cent_hundredths(150);
+  Price stale_edge = cent_hundredths(200);
   /// Share of new orders that join the touch where its edge allows.
-  double join = 0.12;
+  double join = 0.08;
   /// Orders far from the touch: mean wait between them, from how far to how far they
   /// are placed, and their mean life. deep_life / deep_wait of them make the depth.
-  MonoNanos deep_wait = seconds(4);
-  Price deep_from = cents(12);
+  MonoNanos deep_wait = seconds(5);
+  Price deep_from = cents(20);
   Price deep_edge = cents(150);
   MonoNanos deep_life = seconds(300);
   /// Lives of the others: fleeting ones log-uniform from `fleeting_first` over
   /// `fleeting_octaves`, the rest exponential with one of three means.
-  double fleeting = 0.22;
-  std::int64_t fleeting_first_ns = 300'000;
+  double fleeting = 0.05;
+  std::int64_t fleeting_first_ns = 200'000;
   int fleeting_octaves = 11;
-  std::array<MonoNanos, 3> life{seconds(4), seconds(30), seconds(240)};
-  std::array<std::uint32_t, 3> life_weights{40, 34, 26};
+  std::array<MonoNanos, 3> life{seconds(5), seconds(35), seconds(300)};
+  std::array<std::uint32_t, 3> life_weights{39, 34, 27};
   /// A withdrawn order is followed by another one with this probability.
-  double requote = 0.62;
+  double requote = 0.5;
   /// A life ends in a cut to half the size, rather than in a cancel, so often.
   double cut = 0.07;
   /// Mean number of orders with which the others answer a trade.
-  double answers = 1.5;
+  double answers = 1;
   /// When the value has moved this far, a wave of repricing runs through the book, …
-  Price wave_move = cents(5);
+  Price wave_move = cent_hundredths(450);
   /// … of so many cancelled and renewed orders in the mean, …
-  double wave_orders = 22;
+  double wave_orders = 29;
   /// … among so many of the best of a side; …
-  int wave_reach = 20;
+  int wave_reach = 38;
   /// … but this share of them cancels nothing and flickers only.
-  double wave_flicker = 0.5;
+  double wave_flicker = 0.25;
   /// Gaps beyond this distance of the touch from the value are filled sooner.
   Price wide_edge = cents(13);
   double fill_gap = 0.06;
@@ -127,7 +130,7 @@ struct ProviderParameters {
 
 /// Orders that show nothing, or little.
 struct DarkParameters {
-  MonoNanos hidden_wait = seconds(5);
+  MonoNanos hidden_wait = milliseconds(4600);
   Price hidden_edge = cent_hundredths(100);
   Price hidden_edge_spread = cents(2);
   MonoNanos hidden_life = seconds(25);

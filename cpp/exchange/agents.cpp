@@ -60,7 +60,8 @@ void check(const StockParameters& stock) {
   }
   demand(stock.burst.orders >= 1 && stock.pressure.orders >= 1, stock,
          "burst.orders and pressure.orders must be at least 1");
-  demand(probability(stock.burst.lean), stock, "burst.lean must be 0 to 1");
+  demand(probability(stock.burst.lean) && probability(stock.burst.fade), stock,
+         "burst.lean and burst.fade must be 0 to 1");
   demand(stock.noise.hurried_next >= 0 && stock.noise.hurried_next < 1 &&
              stock.noise.patient_next >= 0 && stock.noise.patient_next < 1 &&
              probability(stock.noise.patient_share),

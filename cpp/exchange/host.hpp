@@ -98,6 +98,8 @@ class Host {
   /// Ends `run` within some milliseconds and the farewell. Safe in a signal handler.
   void stop() { stop_.store(true, std::memory_order_relaxed); }
   HostStatistics statistics() const;
+  /// Only once `run` has returned.
+  const Venue& venue() const { return *venue_; }
 
  private:
   struct Line {

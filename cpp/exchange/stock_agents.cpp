@@ -5,7 +5,8 @@ namespace {
 
 constexpr std::int64_t kMicro = 1'000;
 constexpr std::int64_t kMilli = 1'000'000;
-constexpr int kRepricePicks = 2;  ///< the youngest of so many is repriced
+constexpr int kRepricePicks = 2;       ///< the youngest of so many is repriced
+constexpr std::size_t kFadeReach = 5;  ///< one of so many of the best fades
 constexpr int kFirstQuotes = 9;
 
 Side side_of(bool buy) { return buy ? Side::kBuy : Side::kSell; }
@@ -99,10 +100,29 @@ void StockAgents::value_step(const Now& now) {
       later(now, random_.over_octaves(kMilli, 6), Deed::kAnswer, side);
     }
   }
+  if (lean_ != 0) lean_once(now);
   const std::int64_t moved = value_.now().value - waved_at_.value;
   if (std::abs(moved) > provider.wave_move.value) start_wave(now);
   review_hidden(now);
   later(now, parameters_.value.step.value, Deed::kValueStep);
+}
+
+void StockAgents::lean_once(const Now& now) {
+  const double fade = parameters_.burst.fade;
+  const Side thick = side_of(lean_ > 0);
+  const Side thin = opposite(thick);
+  if (random_.chance(fade) && orders_.count(thin) > 1) {
+    const std::size_t reach = std::min(orders_.count(thin), kFadeReach);
+    const OrderName name = orders_.nth(thin, random_.below(reach));
+    if (!orders_.find(name)->deep) withdraw(now, name);
+  }
+  if (!random_.chance(fade)) return;
+  NewOrder order;
+  order.side = thick;
+  order.price = quote_price(now, thick);
+  order.qty = quote_qty() + 100;
+  const OrderName name = place(now, some_provider(), order);
+  later(now, wait(parameters_.burst.drift), Deed::kLifeEnds, thick, name);
 }
 
 void StockAgents::quote(const Now& now, Side side, std::int64_t life) {

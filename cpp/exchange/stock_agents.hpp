@@ -50,6 +50,7 @@ class StockAgents {
   // Providers.
   void value_step(const Now& now);
   void quote(const Now& now, Side side, std::int64_t life);
+  void lean_once(const Now& now);
   void quote_deep(const Now& now, Side side);
   void review(const Now& now, Side side);
   void life_ends(const Now& now, OrderName name);

@@ -5,7 +5,6 @@ namespace pyscalp::exchange {
 namespace {
 
 constexpr std::int64_t kMicro = 1'000;
-constexpr std::int64_t kMilli = 1'000'000;
 
 }  // namespace
 
@@ -74,10 +73,10 @@ void StockAgents::programme_step(const Now& now, std::uint32_t number) {
   if (--programme.left == 0) return;
   std::int64_t gap;
   if (programme.role == kNoise) {
-    gap = programme.patient ? random_.over_octaves(kMilli, 12)
-                            : random_.over_octaves(125 * kMicro, 10);
+    gap = programme.patient ? random_.over_octaves(500 * kMicro, 12)
+                            : random_.over_octaves(125 * kMicro, 9);
   } else if (random_.chance(0.65)) {
-    gap = random_.over_octaves(125 * kMicro, 10);
+    gap = random_.over_octaves(125 * kMicro, 9);
   } else {
     gap = random_.between(1, programme.pace);
   }
@@ -115,7 +114,7 @@ void StockAgents::take(const Now& now, const Programme& programme) {
 }
 
 Qty StockAgents::take_qty() {
-  static constexpr std::array<std::uint32_t, 6> kWeights{470, 230, 100, 140, 50, 10};
+  static constexpr std::array<std::uint32_t, 6> kWeights{490, 200, 90, 150, 58, 12};
   switch (random_.discrete(kWeights)) {
     case 0:
       return 100;

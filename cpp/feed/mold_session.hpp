@@ -81,7 +81,7 @@ class MoldSession {
       if (sequence == expected_) {
         release(sequence);
         ++expected_;
-        ++counters_.first[static_cast<int>(line)];
+        count_first(static_cast<std::uint8_t>(line));
         deliver(sequence, message);
       } else if (sequence > expected_) {
         hold(sequence, message, line);
@@ -130,6 +130,10 @@ class MoldSession {
   void hold(std::uint64_t sequence, Bytes message, Line line);
   void release(std::uint64_t sequence);
   void note_end(const wire::mold::Packet& packet, MonoNanos now);
+  void count_first(std::uint8_t line) {
+    ++counters_.first[line];
+    if (line == static_cast<std::uint8_t>(Line::kRetransmission)) ++counters_.recovered;
+  }
   Held& slot(std::uint64_t sequence) {
     return window_[sequence & (options_.window - 1)];
   }
@@ -142,10 +146,7 @@ class MoldSession {
       held.sequence = 0;
       --held_;
       ++expected_;
-      ++counters_.first[held.line];
-      if (held.line == static_cast<std::uint8_t>(Line::kRetransmission)) {
-        ++counters_.recovered;
-      }
+      count_first(held.line);
       deliver(expected_ - 1, Bytes(held.bytes.data(), held.size));
     }
   }

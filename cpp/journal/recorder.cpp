@@ -58,7 +58,7 @@ std::string Recorder::symbol(InstrumentId id) const {
 }
 
 template <class... Fields>
-void Recorder::digest(Fields... fields) {
+void Recorder::fold(Fields... fields) {
   // Field by field: the padding of a struct says nothing and may differ.
   for (const std::int64_t field : {static_cast<std::int64_t>(fields)...}) {
     for (int shift = 0; shift < 64; shift += 8) {
@@ -93,20 +93,20 @@ void Recorder::take(Bytes record) {
     case RecordKind::kOrderSent: {
       const auto sent = read<engine::SentOrder>(body);
       const order::Wish& wish = sent.wish;
-      digest(header.kind, header.time.value, sent.user_ref, wish.instrument, wish.side,
-             wish.qty, wish.limit.value, wish.time_in_force, wish.post_only, wish.intent,
-             wish.signal, wish.decision_mid.value);
+      fold(header.kind, header.time.value, sent.user_ref, wish.instrument, wish.side,
+           wish.qty, wish.limit.value, wish.time_in_force, wish.post_only, wish.intent,
+           wish.signal, wish.decision_mid.value);
       if (sent.gap_open != 0 && sent.deadline_exit == 0) ++orders_in_gap_;
       break;
     }
     case RecordKind::kCancelSent:
-      digest(header.kind, header.time.value, read<engine::SentCancel>(body).user_ref);
+      fold(header.kind, header.time.value, read<engine::SentCancel>(body).user_ref);
       break;
     case RecordKind::kFill: {
       const auto& fill = fills_.emplace_back(read<order::Fill>(body));
-      digest(header.kind, header.time.value, fill.venue_time.value, fill.match,
-             fill.user_ref, fill.qty, fill.price.value, fill.fee.value, fill.liquidity,
-             fill.position_after, fill.arrival_mid.value);
+      fold(header.kind, header.time.value, fill.venue_time.value, fill.match,
+           fill.user_ref, fill.qty, fill.price.value, fill.fee.value, fill.liquidity,
+           fill.position_after, fill.arrival_mid.value);
       note(header.time, "fill",
            text("%s %s %lld at %.4f (%s)", symbol(fill.instrument).c_str(),
                 fill.side == Side::kBuy ? "bought" : "sold",
@@ -116,7 +116,7 @@ void Recorder::take(Bytes record) {
     }
     case RecordKind::kRoundTrip: {
       const auto& trip = round_trips_.emplace_back(read<order::RoundTrip>(body));
-      digest(header.kind, trip.id, trip.opened.value, trip.closed.value, trip.net.value);
+      fold(header.kind, trip.id, trip.opened.value, trip.closed.value, trip.net.value);
       note(header.time, "round_trip",
            text("%s closed after %.1f s: net %+.4f", symbol(trip.instrument).c_str(),
                 units((trip.closed - trip.opened).value), units(trip.net.value)));

@@ -42,7 +42,7 @@ class Recorder {
 
  private:
   template <class... Fields>
-  void digest(Fields... fields);
+  void fold(Fields... fields);
   void note(MonoNanos time, const char* kind, std::string text);
   void on_connection(MonoNanos time, engine::ConnectionEvent what);
   void on_trip(const risk::Trip& trip);

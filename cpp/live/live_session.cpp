@@ -13,7 +13,6 @@ namespace {
 
 /// Records taken by housekeeping under one hold of the lock.
 constexpr int kRecordsPerHold = 256;
-constexpr MonoNanos kRetryWaitMax = seconds(2);
 
 std::vector<std::string> symbols_of(const engine::EngineConfig& config) {
   std::vector<std::string> symbols;
@@ -53,7 +52,6 @@ std::optional<std::string> LiveSession::open() {
 }
 
 void LiveSession::start() {
-  mono_now();  // calibrates the clock before anything depends on it
   engine_thread_ = std::thread([this] { run_engine(); });
   housekeeping_thread_ = std::thread([this] { run_housekeeping(); });
 }
@@ -111,13 +109,13 @@ void LiveSession::run_engine() {
                            : "engine not pinned: core " + std::to_string(config_.cpu) +
                                  " refused";
   }
-  started_ = mono_now();
+  started_ = clock_.now();
   connect(started_);
   while (!engine_->finished() && !abandon_.load(std::memory_order_relaxed)) {
     poll_commands();
     const bool fed = poll_feed();
     const bool answered = poll_orders();
-    const MonoNanos now = mono_now();
+    const MonoNanos now = clock_.now();
     if (now >= engine_->next_deadline()) {
       if (!engine_->on_time(now)) drop_connection(now);
       send_pending();
@@ -145,7 +143,7 @@ bool LiveSession::poll_feed() {
     any = heard_ = true;
     engine_->on_datagram(static_cast<feed::Line>(line),
                          Bytes(buffer_.data(), static_cast<std::size_t>(size)),
-                         mono_now());
+                         clock_.now());
     send_pending();
   }
   if (!requested_) return any;
@@ -154,7 +152,7 @@ bool LiveSession::poll_feed() {
     any = true;
     engine_->on_datagram(feed::Line::kRetransmission,
                          Bytes(buffer_.data(), static_cast<std::size_t>(size)),
-                         mono_now());
+                         clock_.now());
     send_pending();
     requested_ = engine_->feed().gap_open();
   }
@@ -165,25 +163,34 @@ bool LiveSession::poll_orders() {
   if (!connected_) return false;
   const net::IoResult result = orders_->receive(buffer_);
   if (result.status == net::IoStatus::kAgain) return false;
-  const MonoNanos now = mono_now();
-  if (result.status != net::IoStatus::kOk ||
-      !engine_->on_order_bytes(Bytes(buffer_.data(), result.size), now)) {
+  const MonoNanos now = clock_.now();
+  if (result.status != net::IoStatus::kOk) {
     drop_connection(now);
     return true;
   }
+  const bool keep = engine_->on_order_bytes(Bytes(buffer_.data(), result.size), now);
+  note_session();
   send_pending();
+  if (!keep) drop_connection(now);
   return true;
+}
+
+void LiveSession::note_session() {
+  const session::SessionState state = engine_->session().state();
+  if (state == session::SessionState::kLive) retry_wait_ = kRetryWait;
+  refused_ = refused_ || state == session::SessionState::kRefused;
+  unwanted_ = refused_ || state == session::SessionState::kEnded;
 }
 
 void LiveSession::poll_commands() {
   if (!kill_taken_ && kill_switch_.engaged()) [[unlikely]] {
     kill_taken_ = stop_taken_ = true;
-    engine_->on_command(engine::Command::kKill, mono_now());
+    engine_->on_command(engine::Command::kKill, clock_.now());
     send_pending();
   }
   if (!stop_taken_ && stop_.load(std::memory_order_relaxed)) [[unlikely]] {
     stop_taken_ = true;
-    engine_->on_command(engine::Command::kStop, mono_now());
+    engine_->on_command(engine::Command::kStop, clock_.now());
     send_pending();
   }
 }
@@ -193,10 +200,10 @@ void LiveSession::send_pending() {
     const net::IoResult result = orders_->send(engine_->order_bytes());
     if (result.status == net::IoStatus::kAgain) return;
     if (result.status != net::IoStatus::kOk) {
-      drop_connection(mono_now());
+      drop_connection(clock_.now());
       return;
     }
-    engine_->order_bytes_sent(result.size, mono_now());
+    engine_->order_bytes_sent(result.size, clock_.now());
   }
 }
 
@@ -222,7 +229,6 @@ void LiveSession::poll_connection(MonoNanos now) {
     const net::ConnectState state = orders_->progress();
     if (state == net::ConnectState::kConnected) {
       connected_ = true;
-      retry_wait_ = milliseconds(100);
       engine_->on_connected(now);
       send_pending();
       return;
@@ -230,21 +236,16 @@ void LiveSession::poll_connection(MonoNanos now) {
     if (state == net::ConnectState::kConnecting) return;
     orders_.reset();
   }
-  if (now >= retry_at_ && !refused()) connect(now);
+  if (now >= retry_at_ && !unwanted_) connect(now);
 }
 
 void LiveSession::drop_connection(MonoNanos now) {
   if (!connected_) return;
   connected_ = false;
   orders_.reset();
+  // A venue that hangs up on us before the session is live is not asked again at once.
   retry_at_ = now + retry_wait_;
   engine_->on_disconnected(now);
-}
-
-bool LiveSession::refused() const {
-  const session::SessionState state = engine_->session().state();
-  return state == session::SessionState::kRefused ||
-         state == session::SessionState::kEnded;
 }
 
 void LiveSession::check_patience(MonoNanos now) {
@@ -253,7 +254,7 @@ void LiveSession::check_patience(MonoNanos now) {
     allocations_at_start_ = allocations_of_this_thread();
     return;
   }
-  if (engine_->session().state() == session::SessionState::kRefused) {
+  if (refused_) {
     abandon("the venue refused the login of user " + config_.engine.username +
             "; check venue.username and venue.password");
   } else if (now - started_ >= config_.connect_patience) {

@@ -12,6 +12,7 @@
 #include <string>
 #include <thread>
 
+#include "base/clock.hpp"
 #include "base/spsc_ring.hpp"
 #include "engine/engine.hpp"
 #include "journal/journal_file.hpp"
@@ -75,6 +76,9 @@ class LiveSession {
   const engine::Engine& engine() const { return *engine_; }
 
  private:
+  static constexpr MonoNanos kRetryWait = milliseconds(100);
+  static constexpr MonoNanos kRetryWaitMax = seconds(2);
+
   void run_engine();
   void run_housekeeping();
   bool poll_feed();
@@ -86,11 +90,11 @@ class LiveSession {
   void send_pending();
   void send_requests(MonoNanos now);
   void check_patience(MonoNanos now);
-  /// The venue does not want us back: no reconnect.
-  bool refused() const;
+  void note_session();
   void fail(const std::string& why);
 
   const LiveConfig config_;
+  const MonoClock clock_;
   SpscRing ring_;
   risk::KillSwitch kill_switch_;
   std::unique_ptr<engine::Engine> engine_;
@@ -102,9 +106,11 @@ class LiveSession {
   bool connected_ = false;
   bool requested_ = false;  ///< a retransmission answer may be on its way
   MonoNanos retry_at_{};
-  MonoNanos retry_wait_ = milliseconds(100);
+  MonoNanos retry_wait_ = kRetryWait;
   MonoNanos started_{};
   bool heard_ = false;
+  bool refused_ = false;   ///< the login was
+  bool unwanted_ = false;  ///< refused, or the session has ended: no reconnect
   bool was_running_ = false;
   std::uint64_t allocations_at_start_ = 0;
   std::array<std::byte, 65'536> buffer_;

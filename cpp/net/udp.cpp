@@ -37,7 +37,9 @@ Opened<UdpReceiver> UdpReceiver::open(const Endpoint& group,
   if (fd < 0)
     return {std::nullopt, detail::failure("cannot open a socket for", group, errno)};
   detail::set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-  detail::set_option(fd, SOL_SOCKET, SO_RCVBUF, buffer_size);
+  // Beyond net.core.rmem_max where the process has the right, else up to it.
+  if (!detail::set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, buffer_size))
+    detail::set_option(fd, SOL_SOCKET, SO_RCVBUF, buffer_size);
   socklen_t size = sizeof receiver.buffer_size_;
   ::getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receiver.buffer_size_, &size);
 #ifdef SO_RXQ_OVFL

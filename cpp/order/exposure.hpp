@@ -15,7 +15,8 @@ struct Exposure {
   constexpr Qty working(Side side) const {
     return side == Side::kBuy ? working_buy : working_sell;
   }
-  /// The largest position, in absolute value, that fills on `side` alone could lead to.
+  /// The position, in absolute value, if all that works on `side` fills and nothing on
+  /// the other.
   constexpr Qty worst(Side side) const {
     const Qty end =
         side == Side::kBuy ? position + working_buy : position - working_sell;

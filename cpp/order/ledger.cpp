@@ -11,9 +11,8 @@ constexpr std::size_t kInstruments =
 
 }  // namespace
 
-Ledger::Ledger(const FeeSchedule& fees) : fees_(fees), positions_(kInstruments) {
-  open_.reserve(kInstruments);
-}
+Ledger::Ledger(const FeeSchedule& fees)
+    : fees_(fees), positions_(kInstruments), open_(kInstruments) {}
 
 Booked Ledger::on_fill(const Execution& execution) {
   Booked booked;
@@ -43,11 +42,7 @@ Booked Ledger::on_fill(const Execution& execution) {
   totals_.traded_qty += execution.qty;
   if (execution.liquidity == Liquidity::kMaker) totals_.maker_qty += execution.qty;
   ++totals_.executions;
-  if (was_flat && !position.flat()) {
-    open_.push_back(execution.instrument);
-  } else if (!was_flat && position.flat()) {
-    std::erase(open_, execution.instrument);
-  }
+  follow_open(execution.instrument, was_flat);
   return booked;
 }
 
@@ -60,7 +55,7 @@ void Ledger::on_mark(InstrumentId instrument, Price mark) {
 
 MonoNanos Ledger::longest_open(MonoNanos now) const {
   MonoNanos longest{};
-  for (const InstrumentId instrument : open_) {
+  for (const InstrumentId instrument : open_positions()) {
     longest = std::max(longest, now - position(instrument).opened());
   }
   return longest;
@@ -111,6 +106,18 @@ void Ledger::close(const RoundTrip& round_trip) {
   if (round_trip.net.value < 0) ++totals_.losing_round_trips;
   totals_.longest_holding =
       std::max(totals_.longest_holding, round_trip.closed - round_trip.opened);
+}
+
+/// Keeps the list of instruments that are not flat.
+void Ledger::follow_open(InstrumentId instrument, bool was_flat) {
+  const bool is_flat = position(instrument).flat();
+  if (was_flat == is_flat) return;
+  if (was_flat) {
+    open_[open_count_++] = instrument;
+    return;
+  }
+  const auto end = open_.begin() + static_cast<std::ptrdiff_t>(open_count_);
+  *std::find(open_.begin(), end, instrument) = open_[--open_count_];
 }
 
 }  // namespace pyscalp::order

@@ -96,7 +96,9 @@ class Ledger {
   }
   /// Instruments whose position is not flat, in no order worth relying on. Valid until
   /// the next fill.
-  std::span<const InstrumentId> open_positions() const { return open_; }
+  std::span<const InstrumentId> open_positions() const {
+    return {open_.data(), open_count_};
+  }
   /// How long the oldest open round trip has been open; 0 when all are flat.
   MonoNanos longest_open(MonoNanos now) const;
 
@@ -115,10 +117,12 @@ class Ledger {
   Fill leg(const Execution& execution, Qty qty, Money fee) const;
   void book(Fill fill, Position& position, Booked& booked);
   void close(const RoundTrip& round_trip);
+  void follow_open(InstrumentId instrument, bool was_flat);
 
   FeeSchedule fees_;
   std::vector<Position> positions_;
-  std::vector<InstrumentId> open_;
+  std::vector<InstrumentId> open_;  ///< the first open_count_ count
+  std::size_t open_count_ = 0;
   std::uint32_t last_round_trip_ = 0;
   Money realised_{};
   Int128 unrealised_ = 0;

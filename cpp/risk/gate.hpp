@@ -1,8 +1,8 @@
 // The gate: the one ordered list of checks between a wish and an order.
 //
 // Thread: the engine's own, all of it; only the KillSwitch is shared. Time is an input
-// and never goes back. Nothing allocates after construction. Prices,
-// values and positions are compared in 128 bits, so no input overflows.
+// and never goes back. Nothing allocates after construction. Prices, values and
+// positions are compared in 128 bits, so no input overflows.
 //
 // Words used by every check:
 //   * An order *reduces* when there is a position, the order is on the other side, and

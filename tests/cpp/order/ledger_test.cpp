@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <random>
 #include <vector>
 
@@ -234,6 +236,37 @@ TEST(Ledger, SumsAreExactBeyondInt64OnTheWay) {
   EXPECT_EQ(trip.net, money(999'999));
   EXPECT_EQ(ledger.cash(), money(999'999));
   EXPECT_EQ(ledger.realised(), money(999'999));
+}
+
+TEST(Ledger, ListsInstrumentsThatAreNotFlat) {
+  Ledger ledger(kFree);
+  const auto trade = [&](std::uint16_t instrument, Side side, std::int64_t at) {
+    Execution execution = buy(1, cents(100));
+    execution.instrument = InstrumentId{instrument};
+    execution.side = side;
+    execution.time = MonoNanos{at};
+    ledger.on_fill(execution);
+  };
+  const auto open = [&] {
+    const auto list = ledger.open_positions();
+    std::vector<InstrumentId> sorted(list.begin(), list.end());
+    std::sort(sorted.begin(), sorted.end());
+    return sorted;
+  };
+  trade(1, Side::kBuy, 10);
+  trade(2, Side::kSell, 20);
+  trade(65'535, Side::kBuy, 30);
+  trade(1, Side::kBuy, 40);
+  EXPECT_EQ(open(),
+            (std::vector{InstrumentId{1}, InstrumentId{2}, InstrumentId{65'535}}));
+  EXPECT_EQ(ledger.longest_open(MonoNanos{100}), MonoNanos{90});
+  trade(1, Side::kSell, 50);
+  trade(1, Side::kSell, 60);
+  EXPECT_EQ(open(), (std::vector{InstrumentId{2}, InstrumentId{65'535}}));
+  trade(65'535, Side::kSell, 70);
+  trade(2, Side::kBuy, 80);
+  EXPECT_TRUE(open().empty());
+  EXPECT_EQ(ledger.longest_open(MonoNanos{100}), MonoNanos{0});
 }
 
 /// What is reported twice over is added up here from the fills alone.
