@@ -59,6 +59,8 @@ STATISTICS: tuple[Statistic, ...] = (
     Statistic("trade_size_p50", "size of a trade, median", "shares", 0),
     Statistic("executions_per_trade", "executions a trade"),
     Statistic("trade_gap_p50", "time between trades, median", "s", 3),
+    Statistic("trade_half_spread", "half the spread when trades come", "cents", 1),
+    Statistic("trade_impact_10s", "move of the mid in 10 s after a trade", "cents", 1),
     Statistic("volatility_10s", "volatility of 10 s", "bp"),
     Statistic("volatility_60s", "volatility of a minute", "bp"),
     Statistic("kurtosis_10s", "kurtosis of 10 s returns"),
@@ -100,10 +102,10 @@ def _correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     return float(np.corrcoef(a, b)[0, 1])
 
 
-def _sampled_mid(
-    times: NDArray[np.int64], mids: NDArray[np.float64], grid: NDArray[np.int64]
+def _sampled(
+    times: NDArray[np.int64], values: NDArray[np.float64], grid: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    return mids[np.maximum(np.searchsorted(times, grid, side="right") - 1, 0)]
+    return values[np.maximum(np.searchsorted(times, grid, side="right") - 1, 0)]
 
 
 def _flow_numbers(series: Series, start: int, end: int) -> dict[str, float]:
@@ -159,13 +161,33 @@ def _book_numbers(touch: NDArray[np.int64], end: int) -> dict[str, float]:
     }
 
 
+def _impact_numbers(series: Series, touch: NDArray[np.int64]) -> dict[str, float]:
+    """What takers pay at once, and how far the mid has followed them after 10 s.
+
+    The difference is what passive fills keep of the spread.
+    """
+    trades = np.array(series.trades, dtype=np.int64).reshape(-1, 4)
+    if len(trades) == 0:
+        return {"trade_half_spread": float("nan"), "trade_impact_10s": float("nan")}
+    times, weights = touch[:, 0], trades[:, 2].astype(float)
+    mids = (touch[:, 1] + touch[:, 2]) / 2.0
+    spreads = (touch[:, 2] - touch[:, 1]).astype(float)
+    before = trades[:, 0] - 1
+    move = _sampled(times, mids, before + 10 * _SECOND) - _sampled(times, mids, before)
+    paid = _sampled(times, spreads, before) / 2
+    return {
+        "trade_half_spread": float(np.average(paid, weights=weights)) / 100,
+        "trade_impact_10s": float(np.average(trades[:, 1] * move, weights=weights)) / 100,
+    }
+
+
 def _price_numbers(touch: NDArray[np.int64], start: int, end: int) -> dict[str, float]:
     times = touch[:, 0]
     mids = (touch[:, 1] + touch[:, 2]) / 2.0
     out: dict[str, float] = {}
     for seconds in (10, 60):
         grid = np.arange(start, end + 1, seconds * _SECOND)
-        returns = np.diff(np.log(_sampled_mid(times, mids, grid))) * 1e4
+        returns = np.diff(np.log(_sampled(times, mids, grid))) * 1e4
         deviation = float(returns.std()) if len(returns) else float("nan")
         centred = returns - (returns.mean() if len(returns) else 0.0)
         out[f"volatility_{seconds}s"] = deviation
@@ -179,9 +201,9 @@ def _price_numbers(touch: NDArray[np.int64], start: int, end: int) -> dict[str, 
     imbalance = (touch[:, 5] - touch[:, 6]) / np.maximum(depth, 1)
     for seconds in (1, 5):
         grid = np.arange(start, end - seconds * _SECOND, _SECOND)
-        now = _sampled_mid(times, imbalance, grid)
-        later = _sampled_mid(times, mids, grid + seconds * _SECOND)
-        move = later - _sampled_mid(times, mids, grid)
+        now = _sampled(times, imbalance, grid)
+        later = _sampled(times, mids, grid + seconds * _SECOND)
+        move = later - _sampled(times, mids, grid)
         out[f"imbalance_{seconds}s"] = _correlation(now, move)
     return out
 
@@ -231,6 +253,7 @@ def measure(
     numbers = {
         **_flow_numbers(series, start, end),
         **_book_numbers(touch, end),
+        **_impact_numbers(series, touch),
         **_price_numbers(touch, start, end),
     }
     return {statistic.key: numbers[statistic.key] for statistic in STATISTICS}

@@ -93,8 +93,9 @@ class Results:
 class RunDirectory:
     """The folder of one run."""
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, made: bool = False) -> None:
         self.path = Path(path)
+        self._made = made
 
     def __truediv__(self, name: str) -> Path:
         return self.path / name
@@ -111,6 +112,7 @@ class RunDirectory:
             If it cannot be made or written, holds something already, or the disk is full.
         """
         target = Path(path) if path is not None else _fresh(Path("runs"))
+        made = not target.exists()
         try:
             target.mkdir(parents=True, exist_ok=True)
             if any(target.iterdir()):
@@ -135,7 +137,7 @@ class RunDirectory:
                 f"only {free >> 20} MiB are free for the run directory {target}, and a run "
                 f"needs {_SPACE_NEEDED >> 20}; free some, or name another with --out"
             )
-        return cls(target)
+        return cls(target, made=made)
 
     @classmethod
     def open(cls, path: str | Path) -> RunDirectory:
@@ -158,7 +160,13 @@ class RunDirectory:
 
     def discard(self) -> None:
         """Empty it again: nothing was traded, and the next run may want the same name."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        for entry in self.path.iterdir():
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
+        if self._made:
+            self.path.rmdir()
 
     def read(self) -> WrittenRun:
         """What the run has written.

@@ -124,6 +124,18 @@ def test_signs_are_the_aggressors() -> None:
     assert numbers["trade_gap_p50"] == pytest.approx(1)
 
 
+def test_what_takers_pay_and_what_follows() -> None:
+    tape = Tape()
+    tape.add(1, 1, b"B", 100, 10_000)
+    tape.add(1, 2, b"S", 300, 10_010)
+    tape.execute(5, 2, 50)  # a buy, after which the bid is raised by 4 cents
+    tape.replace(9, 1, 3, 100, 10_004)
+    tape.close(30)
+    numbers = measure(tape.bytes, "TEST")
+    assert numbers["trade_half_spread"] == pytest.approx(5)
+    assert numbers["trade_impact_10s"] == pytest.approx(2)
+
+
 def test_orders_outside_the_window_and_fillers_do_not_count() -> None:
     tape = Tape()
     tape.add(1, 1, b"B", 100, 10_000)

@@ -23,7 +23,7 @@ struct ValueParameters {
   /// The value moves once a step.
   MonoNanos step = milliseconds(100);
   /// Standard deviation of the undirected moves in one second.
-  Price volatility = cent_hundredths(117);
+  Price volatility = cent_hundredths(90);
   /// Activity scales all rates and the volatility. It walks up and down these
   /// multipliers and gives the returns their fat tails and the day its quiet
   /// and busy minutes.
@@ -37,7 +37,7 @@ struct ValueParameters {
 struct BurstParameters {
   MonoNanos wait = seconds(40);
   /// Mean size of the whole move at activity 1, evenly spread from 0 to twice that.
-  Price move = cent_hundredths(550);
+  Price move = cent_hundredths(520);
   /// Time in which the book leans before the value starts to drift.
   MonoNanos lead = milliseconds(1500);
   /// Shortest time the drift takes; the longest is four times as long.
@@ -66,15 +66,18 @@ struct PressureParameters {
 
 /// Noise traders: they come in no direction and split what they have to do.
 struct NoiseParameters {
-  MonoNanos wait = seconds(13);
+  MonoNanos wait = milliseconds(12500);
   /// Probability that one more order follows: hurried parents, and patient ones.
   double hurried_next = 0.46;
   double patient_next = 0.81;
   double patient_share = 0.17;
-  /// How far one order moves the price for a while.
-  Price push = cent_hundredths(20);
-  /// They wait for better times while the spread is wider than this.
-  Price widest_spread = cents(30);
+  /// How far one order moves the value for good, for some of them know something.
+  Price impact = cent_hundredths(130);
+  /// They, and those under pressure, begin once the spread is within this and an
+  /// exponential of that mean, but wait no longer than so long.
+  Price spread = cents(4);
+  Price spread_more = cent_hundredths(250);
+  MonoNanos patience = seconds(20);
   /// They go this many ticks beyond the touch at most.
   int through_ticks = 1;
 };
@@ -85,11 +88,11 @@ struct ProviderParameters {
   /// Mean wait between new orders that nothing provoked.
   MonoNanos wait = milliseconds(2300);
   /// Distance from the value: at least this, …
-  Price edge = cent_hundredths(570);
+  Price edge = cent_hundredths(550);
   /// … plus an exponential of this mean, …
   Price edge_spread = cent_hundredths(630);
   /// … both larger in busy times: times 1 + caution x (activity - 1), …
-  double caution = 1;
+  double caution = 0.95;
   /// … about a value seen with this error.
   Price error = cent_hundredths(130);
   /// Closer to the value than this an order is stale, and is withdrawn.
@@ -116,7 +119,7 @@ struct ProviderParameters {
   /// Mean number of orders with which the others answer a trade.
   double answers = 1;
   /// When the value has moved this far, a wave of repricing runs through the book, …
-  Price wave_move = cent_hundredths(450);
+  Price wave_move = cent_hundredths(460);
   /// … of so many cancelled and renewed orders in the mean, …
   double wave_orders = 29;
   /// … among so many of the best of a side; …

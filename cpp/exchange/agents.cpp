@@ -49,11 +49,11 @@ void check(const StockParameters& stock) {
     demand(activity > 0 && activity < 1000, stock, "value.activity out of range");
   }
   const MonoNanos waits[] = {
-      stock.burst.wait,         stock.burst.lead,        stock.burst.drift,
-      stock.pressure.wait,      stock.pressure.pace,     stock.pressure.decay,
-      stock.noise.wait,         stock.provider.wait,     stock.provider.deep_wait,
-      stock.provider.deep_life, stock.dark.hidden_wait,  stock.dark.hidden_life,
-      stock.dark.iceberg_wait,  stock.dark.iceberg_life,
+      stock.burst.wait,         stock.burst.lead,         stock.burst.drift,
+      stock.pressure.wait,      stock.pressure.pace,      stock.pressure.decay,
+      stock.noise.wait,         stock.noise.patience,     stock.provider.wait,
+      stock.provider.deep_wait, stock.provider.deep_life, stock.dark.hidden_wait,
+      stock.dark.hidden_life,   stock.dark.iceberg_wait,  stock.dark.iceberg_life,
   };
   for (const MonoNanos wait : waits) {
     demand(wait.value > 0, stock, "waits, lives and paces must be positive");
@@ -66,6 +66,8 @@ void check(const StockParameters& stock) {
              stock.noise.patient_next >= 0 && stock.noise.patient_next < 1 &&
              probability(stock.noise.patient_share),
          stock, "noise: probabilities of one more order must be below 1");
+  demand(stock.noise.spread.value > 0 && stock.noise.spread_more.value >= 0, stock,
+         "noise.spread must be positive");
   demand(stock.noise.through_ticks >= 0, stock,
          "noise.through_ticks must not be negative");
   demand(stock.dark.iceberg_display > 0 && stock.dark.iceberg_slices >= 3 &&
@@ -146,7 +148,8 @@ AccountId Agents::highest_account(std::size_t instruments) {
 std::vector<std::byte> simulate_day(const AgentParameters& parameters,
                                     std::uint64_t seed, MonoNanos duration) {
   const std::vector<Instrument> instruments = Agents::instruments(parameters);
-  Market market(instruments, FeeSchedule{});
+  // Numbers from 1, as on a recording: a replay gives its own from 2^40.
+  Market market(instruments, FeeSchedule{}, {.first_number = 1});
   Agents agents(parameters, seed, instruments);
   const std::int64_t end = parameters.open.value + duration.value;
   std::vector<std::byte> file;

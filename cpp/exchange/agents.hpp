@@ -4,9 +4,10 @@
 // informed flow, mean-reverting pressure, hidden orders and icebergs do the rest. Every
 // order goes through the Market like anybody's, from accounts of 1000 and up.
 //
-// Deterministic: parameters, seed and instruments give the same orders on every
-// platform, as long as the others in the market do the same too. Single-threaded. Cost:
-// O(log n) an event in the agents' own pending events, some hundred nanoseconds.
+// Deterministic: parameters, seed and instruments give the same orders, as long as the
+// others in the market do the same too; on every platform, where the compiler does not
+// fuse multiply and add (-ffp-contract=off, or a target without it). Single-threaded.
+// Cost: O(log n) an event in the agents' pending events, some hundred nanoseconds.
 #pragma once
 
 #include <optional>

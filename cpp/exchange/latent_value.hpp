@@ -45,7 +45,10 @@ class LatentValue {
     drift_ += move.value;
     drift_steps_ = std::max<std::int64_t>(1, steps);
   }
+  /// Moves it for a while.
   void push(Price by) { displacement_ += by.value; }
+  /// Moves it for good.
+  void shift(Price by) { anchor_ += by.value; }
 
   Price now() const { return {anchor_ + displacement_}; }
   double activity() const { return activity_[level_]; }

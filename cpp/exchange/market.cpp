@@ -16,9 +16,13 @@ std::uint64_t client_number(AccountId account, std::uint32_t client_ref) {
 
 Market::Market(std::vector<Instrument> instruments, FeeSchedule fees,
                MarketOptions options)
-    : fees_(fees), options_(options), book_(options.orders) {
-  if (options.orders == 0 || options.accounts == 0) {
-    throw std::invalid_argument("a market needs room for orders and accounts");
+    : fees_(fees),
+      options_(options),
+      book_(options.orders),
+      next_reference_(options.first_number),
+      next_match_(options.first_number) {
+  if (options.orders == 0 || options.accounts == 0 || options.first_number == 0) {
+    throw std::invalid_argument("a market needs room for orders, accounts, numbers");
   }
   for (Instrument& instrument : instruments) {
     const std::string& symbol = instrument.symbol;

@@ -22,8 +22,8 @@ namespace pyscalp::exchange {
 
 class Market {
  public:
-  /// The Market gives order references and match numbers from here upward.
-  static constexpr std::uint64_t kFirstOwnNumber = std::uint64_t{1} << 40;
+  /// MarketOptions::first_number, unless it is set.
+  static constexpr std::uint64_t kFirstOwnNumber = MarketOptions{}.first_number;
   static constexpr Qty kQtyMax = 999'999;
   static constexpr Price kPriceMax{199'999'990'000'000};
 
@@ -217,8 +217,8 @@ class Market {
   FeedBuffer feed_;
   std::vector<Report> reports_;
   Anomalies anomalies_;
-  std::uint64_t next_reference_ = kFirstOwnNumber;
-  std::uint64_t next_match_ = kFirstOwnNumber;
+  std::uint64_t next_reference_;
+  std::uint64_t next_match_;
   bool open_ = false;
 };
 

@@ -33,7 +33,7 @@ struct Market::RecordedHandler {
   /// A recorded order by its reference, or kNil, counted and sent on.
   std::uint32_t find(std::uint64_t reference) {
     sent = true;
-    if (reference >= kFirstOwnNumber) {
+    if (reference >= market.options_.first_number) {
       ++anomalies.reserved_reference;
       return kNil;
     }
@@ -48,7 +48,7 @@ struct Market::RecordedHandler {
   template <class Message>
   void add(const Message& message) {
     sent = true;
-    if (message.reference >= kFirstOwnNumber) {
+    if (message.reference >= market.options_.first_number) {
       ++anomalies.reserved_reference;
       return;
     }
@@ -167,7 +167,7 @@ struct Market::RecordedHandler {
     const UnixNanos now = time(message.header);
     const Order old = book[index];
     book.erase(index);
-    if (message.new_reference >= kFirstOwnNumber) {
+    if (message.new_reference >= market.options_.first_number) {
       ++anomalies.reserved_reference;
       if (old.qty > 0) market.send_delete(old, now);
       return;

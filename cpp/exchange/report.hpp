@@ -109,6 +109,9 @@ struct Report {
 struct MarketOptions {
   std::uint32_t orders = 1U << 20;    ///< resting orders of all instruments together
   std::uint32_t accounts = 1U << 16;  ///< the highest AccountId
+  /// The Market numbers its own orders and matches from here upward; recorded ones must
+  /// lie below. Smaller only to make a recording.
+  std::uint64_t first_number = std::uint64_t{1} << 40;
 };
 
 /// What a recording said that does not fit the book, each counted by name. The message

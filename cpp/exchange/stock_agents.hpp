@@ -36,9 +36,11 @@ class StockAgents {
     Role role = kNoise;
     Side side = Side::kBuy;
     std::int64_t left = 0;
-    bool patient = false;    ///< noise: seconds rather than milliseconds between them
-    std::int64_t pace = 0;   ///< others: longest wait, ns
-    std::int64_t worth = 0;  ///< informed: where the value will be
+    bool patient = false;     ///< noise: seconds rather than milliseconds between them
+    std::int64_t pace = 0;    ///< others: longest wait, ns
+    std::int64_t worth = 0;   ///< informed: where the value will be
+    std::int64_t widest = 0;  ///< others: spread within which they begin
+    std::int64_t hurry_at = 0;  ///< …, or the time from which they take any
   };
   /// One appointment's surroundings.
   struct Now {
@@ -73,6 +75,8 @@ class StockAgents {
   std::uint32_t start_programme(const Programme& programme);
   void programme_step(const Now& now, std::uint32_t number);
   void take(const Now& now, const Programme& programme);
+  bool bides(const Now& now, Programme& programme) const;
+  std::int64_t widest_spread();
   Qty take_qty();
 
   // Hiders.

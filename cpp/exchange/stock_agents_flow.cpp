@@ -5,6 +5,7 @@ namespace pyscalp::exchange {
 namespace {
 
 constexpr std::int64_t kMicro = 1'000;
+constexpr std::int64_t kLook = 50'000'000;  ///< shortest time between looks at a spread
 
 }  // namespace
 
@@ -18,6 +19,8 @@ void StockAgents::start_noise(const Now& now) {
   const double next = patient ? noise.patient_next : noise.hurried_next;
   programme.left = 1 + random_.geometric(1 - next, 200);
   programme.patient = patient;
+  programme.widest = widest_spread();
+  programme.hurry_at = now.time + noise.patience.value;
   programme_step(now, start_programme(programme));
 }
 
@@ -56,6 +59,8 @@ void StockAgents::start_pressure(const Now& now) {
   programme.side = random_.chance(0.5) ? Side::kBuy : Side::kSell;
   programme.left = 1 + random_.geometric(1 / pressure.orders, 200);
   programme.pace = pressure.pace.value;
+  programme.widest = widest_spread();
+  programme.hurry_at = now.time + parameters_.noise.patience.value;
   programme_step(now, start_programme(programme));
 }
 
@@ -68,8 +73,12 @@ std::uint32_t StockAgents::start_programme(const Programme& programme) {
 }
 
 void StockAgents::programme_step(const Now& now, std::uint32_t number) {
-  take(now, programmes_[number]);
   Programme& programme = programmes_[number];
+  if (bides(now, programme)) {
+    return later(now, random_.over_octaves(kLook, 4), Deed::kProgrammeStep,
+                 programme.side, {number, 0});
+  }
+  take(now, programme);
   if (--programme.left == 0) return;
   std::int64_t gap;
   if (programme.role == kNoise) {
@@ -87,11 +96,8 @@ void StockAgents::take(const Now& now, const Programme& programme) {
   const Side side = programme.side;
   const Side hit = opposite(side);
   const Price best = touch(now, hit);
-  const Price own = touch(now, side);
-  if (best == kNoPrice || own == kNoPrice) return;
+  if (best == kNoPrice) return;
   const NoiseParameters& noise = parameters_.noise;
-  const bool wide = sign(side) * (best.value - own.value) > noise.widest_spread.value;
-  if (wide && programme.role != kInformed) return;
   if (programme.role == kInformed && sign(side) * (programme.worth - best.value) < 0) {
     return;
   }
@@ -108,9 +114,22 @@ void StockAgents::take(const Now& now, const Programme& programme) {
   if (programme.role == kPressed) {
     value_.push({sign(side) * parameters_.pressure.push.value});
   } else if (programme.role == kNoise) {
-    value_.push({sign(side) * noise.push.value});
+    value_.shift({sign(side) * noise.impact.value});
   }
   answer_trade(now, hit);
+}
+
+bool StockAgents::bides(const Now& now, Programme& programme) const {
+  if (programme.role == kInformed || now.time >= programme.hurry_at) return false;
+  const std::int64_t spread =
+      touch(now, Side::kSell).value - touch(now, Side::kBuy).value;
+  if (spread > programme.widest) return true;
+  programme.hurry_at = 0;  // it has begun: from here on it keeps its pace
+  return false;
+}
+
+std::int64_t StockAgents::widest_spread() {
+  return parameters_.noise.spread.value + spread_of(parameters_.noise.spread_more);
 }
 
 Qty StockAgents::take_qty() {
