@@ -311,7 +311,7 @@ class Risk(Section):
     )
 
     flatten_when_halted: bool = Field(
-        default=False, description="after a drawdown halt, orders that close a position still pass"
+        default=True, description="after a drawdown halt, orders that close a position still pass"
     )
 
     @field_validator("rate_share")

@@ -28,6 +28,16 @@ int core_count() {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
+int last_core() {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  if (::sched_getaffinity(0, sizeof cores, &cores) != 0) return -1;
+  for (int core = CPU_SETSIZE - 1; core >= 0; --core) {
+    if (CPU_ISSET(core, &cores)) return core;
+  }
+  return -1;
+}
+
 int set_thread_name(std::string_view name) {
   std::array<char, 16> text{};
   std::copy_n(name.begin(), std::min(name.size(), text.size() - 1), text.begin());

@@ -17,6 +17,11 @@ namespace pyscalp {
 /// The number of cores the calling thread may run on; at least 1.
 [[nodiscard]] int core_count();
 
+/// The highest-numbered core the calling thread may run on: the one least used by
+/// interrupts and by what the machine does for itself. -1 where the kernel does not
+/// say.
+[[nodiscard]] int last_core();
+
 /// Names the calling thread for top, perf and py-spy; the kernel keeps the first 15
 /// bytes. Returns 0 or an errno.
 int set_thread_name(std::string_view name);

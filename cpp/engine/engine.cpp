@@ -325,7 +325,6 @@ void Engine::advance_phase(MonoNanos now) {
   }
   if (!stopping_ || finished()) return;
   const bool flat = ledger_.open_positions().empty() && orders_.open_count() == 0;
-  if (!flat && orders_.open_count() != 0) cancel_all(now);
   const MonoNanos patience =
       session_.live() ? config_.stop_patience : config_.stop_patience_offline;
   // After a kill no order may be sent, so no position can be closed: what remains to be

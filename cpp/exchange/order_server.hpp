@@ -153,6 +153,7 @@ class OrderServer {
   void send(Connection& connection, Bytes bytes);
   void send_control(Connection& connection, char type);
   void send_sequenced(Account& account, Bytes message);
+  void send_system_event(Account& account, char event, UnixNanos now);
   template <class Message>
   void send_ouch(Account& account, const Message& message);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 
 #include "base/allocations.hpp"
 #include "base/clock.hpp"
@@ -102,12 +103,13 @@ void LiveSession::fail(const std::string& why) {
 
 void LiveSession::run_engine() {
   set_thread_name("pyscalp-engine");
-  if (config_.cpu >= 0) {
-    const int error = pin_to_core(config_.cpu);
+  const int core = config_.cpu >= 0 ? config_.cpu : last_core();
+  const int pinned = pin_to_core(core);
+  {
     const std::scoped_lock lock(mutex_);
-    cpu_note_ = error == 0 ? "engine pinned to core " + std::to_string(config_.cpu)
-                           : "engine not pinned: core " + std::to_string(config_.cpu) +
-                                 " refused";
+    cpu_note_ = "engine " + std::string(pinned == 0 ? "pinned" : "not pinned") +
+                " to core " + std::to_string(core);
+    if (pinned != 0) cpu_note_ += std::string(": ") + std::strerror(pinned);
   }
   started_ = clock_.now();
   connect(started_);

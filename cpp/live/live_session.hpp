@@ -30,7 +30,7 @@ struct LiveConfig {
   net::Endpoint retransmission;
   net::Endpoint orders;
   std::uint32_t interface_address = 0;
-  int cpu = -1;              ///< core of the engine thread; -1 leaves it to the kernel
+  int cpu = -1;              ///< core of the engine thread; -1 is the last one allowed
   std::string journal_path;  ///< must not exist yet
   std::size_t ring_size = 64u << 20;
   MonoNanos connect_patience = seconds(5);  ///< until the venue must have answered
