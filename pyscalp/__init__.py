@@ -6,6 +6,16 @@ The engine is compiled (`pyscalp._core`); Python configures, limits and reports.
 
 from __future__ import annotations
 
+import signal
+import sys
+
+if (
+    "".join(sys.argv[:1]).rpartition("/")[2] == "pyscalp" or sys.orig_argv[1:3] == ["-m", "pyscalp"]
+) and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    # We are the command, and still loading: Ctrl-C ends it without a traceback. The
+    # command takes over in `pyscalp.cli.main`.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 from importlib.metadata import PackageNotFoundError, version
 
 try:

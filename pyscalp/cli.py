@@ -8,6 +8,7 @@ a log file, and status 70. Results go to standard output, progress to standard e
 from __future__ import annotations
 
 import math
+import signal
 import sys
 import webbrowser
 from collections.abc import Callable
@@ -96,6 +97,7 @@ def run(
         live=live and not as_json,
         console=ERR if as_json else None,
     )
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the session is over and written
     summary = result.summary
     if as_json:
         print_json({**summary, "directory": str(result.directory)})
@@ -385,7 +387,11 @@ def _usage(error: Any) -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its status."""
-    sys.exit(status_of(sys.argv[1:] if arguments is None else arguments))
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    status = status_of(sys.argv[1:] if arguments is None else arguments)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done but leaving
+    sys.exit(status)
 
 
 def status_of(arguments: list[str]) -> int:

@@ -95,8 +95,8 @@ def render(
 ) -> Group:
     """The whole view of one moment."""
     lower = Table.grid(expand=True, padding=(0, 1))
-    lower.add_column(ratio=5)
-    lower.add_column(ratio=4)
+    lower.add_column(ratio=1)
+    lower.add_column(ratio=1)
     lower.add_row(
         Panel(_counters(snapshot), title="trading", border_style="blue", title_align="left"),
         Panel(_latency(snapshot), title="latency", border_style="blue", title_align="left"),
@@ -186,7 +186,7 @@ def _counters(snapshot: Mapping[str, Any]) -> Table:
 def _latency(snapshot: Mapping[str, Any]) -> Table:
     table = Table(expand=True, box=None, header_style="dim", pad_edge=False)
     for name in ("stage", "p50", "p99", "max"):
-        table.add_column(name, justify="left" if name == "stage" else "right")
+        table.add_column(name, justify="left" if name == "stage" else "right", no_wrap=True)
     for stage, row in snapshot["latency"].items():
         style = "bold" if stage == "tick_to_trade" else ""
         table.add_row(
@@ -230,5 +230,5 @@ def _price(e9: int) -> str:
 def _nanos(value: float) -> str:
     for unit, size in (("s", 1e9), ("ms", 1e6), ("us", 1e3)):
         if value >= size:
-            return f"{value / size:,.1f} {unit}"
+            return f"{value / size:.3g} {unit}"
     return f"{value:,.0f} ns"

@@ -160,6 +160,26 @@ def test_a_reader_that_goes_away_is_no_fault() -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("after_s", [0.1, 0.2, 0.3, 0.5])
+def test_interrupted_while_loading(after_s: float) -> None:
+    """Whichever moment it hits, there is no traceback and no success."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _LOADING, str(after_s)], stderr=subprocess.PIPE, text=True
+    ) as process:
+        _, err = process.communicate(timeout=60)
+    assert "Traceback" not in err
+    assert process.returncode in (0, 2, -signal.SIGINT, 130)
+
+
+_LOADING = """
+import os, signal, sys, threading
+sys.argv = ["pyscalp", "report", "nowhere"]
+threading.Timer(float("%s" % sys.orig_argv[-1]), os.kill, (os.getpid(), signal.SIGINT)).start()
+from pyscalp.cli import main
+main()
+"""
+
+
 # -- with the engine ------------------------------------------------------------------------
 
 

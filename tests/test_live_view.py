@@ -46,7 +46,7 @@ def test_everything_a_trader_looks_for() -> None:
         "AMZN 200 223.64 223.83 100 0.19 -10 $1.23",
         "AAPL 0 – 5.00 5 – 0 $0.00",
         "orders, cancels 41, 30", "22, 75% as maker", "$5.00, -$1.50", "breakers none",
-        "concentration 7", "tick to trade 5.6 us 12.5 us 2.0 ms",
+        "concentration 7", "tick to trade 5.6 us 12.5 us 2 ms",
         "fill bought 10 AMZN at 223.64", "Ctrl-C stops cleanly",
     ):  # fmt: skip
         assert part in text

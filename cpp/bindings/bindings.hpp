@@ -32,5 +32,6 @@ void add_books(py::module_& module);
 void add_exchange(py::module_& module);
 void add_live(py::module_& module);
 void add_replay(py::module_& module);
+void add_signals(py::module_& module);
 
 }  // namespace pyscalp::bindings

@@ -9,4 +9,5 @@ PYBIND11_MODULE(_core, module) {
   pyscalp::bindings::add_exchange(module);
   pyscalp::bindings::add_live(module);
   pyscalp::bindings::add_replay(module);
+  pyscalp::bindings::add_signals(module);
 }
