@@ -289,7 +289,7 @@ DEFAULT_ENDPOINTS = {
 _INCLUDED = """
 [exchange]
 driver = "agents"
-speed = 40
+speed = 60
 
 [[instruments]]
 symbol = "AMZN"
@@ -300,7 +300,9 @@ symbol = "MSFT"
 [[instruments]]
 symbol = "INTC"
 
-# Forty seconds of the market pass in one of ours: everything is told to hurry.
+# A minute of the market passes in one second of ours: everything is told to hurry.
+[signals.mean_reversion]
+k_sigma = 2
 [signals.book_imbalance]
 threshold = 0.4
 levels = 1

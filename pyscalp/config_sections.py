@@ -326,7 +326,7 @@ class Risk(Section):
 class Engine(Section):
     """The machine."""
 
-    cpu: int = Field(default=-1, ge=-1, le=1023, description="core to pin to; -1: chosen at start")
+    cpu: int = Field(default=-1, ge=-1, le=1023, description="core to pin to; -1: the last one")
     max_orders: int = Field(
         default=1 << 20,
         ge=1024,

@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 
 from pyscalp.config import Config
+from pyscalp.cores import reserved_core
 from pyscalp.duration import Duration
 from pyscalp.errors import (
     EXIT_DISAGREES,
@@ -83,7 +84,11 @@ def run(
         directory = RunDirectory.create(out)
         started = False
         try:
-            with _venue(config, directory) as (joined_config, exchange):
+            with (
+                reserved_core(config.engine.cpu) as core,
+                _venue(config, directory) as (venue_config, exchange),
+            ):
+                joined_config = venue_config.replace("engine", cpu=core)
                 directory.write_config(joined_config)
                 session = _Session(joined_config, directory, exchange, signals)
                 started = True

@@ -100,9 +100,10 @@ bool OrderBooks::grow(Ladder& ladder) {
       ladder.capacity == 0 ? kFirstLadder : ladder.capacity * 2;
   const int size_class = std::countr_zero(capacity / kFirstLadder);
   if (size_class >= kLadderClasses) return false;
+  // A block on the free list holds the next one's address in its first bytes.
   std::uint32_t* block = ladder_free_[size_class];
   if (block != nullptr) {
-    std::memcpy(&ladder_free_[size_class], block, sizeof block);
+    std::memcpy(&ladder_free_[size_class], block, sizeof(void*));
   } else {
     if (ladder_used_ + capacity > ladder_size_) return false;
     block = ladder_memory_.get() + ladder_used_;
@@ -111,7 +112,7 @@ bool OrderBooks::grow(Ladder& ladder) {
   std::copy_n(ladder.slots, ladder.size, block);
   if (ladder.capacity != 0) {
     const int old_class = size_class - 1;
-    std::memcpy(ladder.slots, &ladder_free_[old_class], sizeof ladder.slots);
+    std::memcpy(ladder.slots, &ladder_free_[old_class], sizeof(void*));
     ladder_free_[old_class] = ladder.slots;
   }
   ladder.slots = block;

@@ -165,6 +165,12 @@ class Rig {
     feed(add(reference, 'B', 100, 900'000), remove(reference));
   }
 
+  /// Until the empty book of the start has left the window of the depth.
+  void pass_window() {
+    now = now + milliseconds(150);
+    tick();
+  }
+
   // ---- The venue ----
 
   void connect() { engine.on_connected(now); }
@@ -240,6 +246,7 @@ class Rig {
   void start() {
     go_live();
     open_market();
+    pass_window();
     EXPECT_EQ(sent(), Lines{});
   }
   /// Live, open, and 10 shares long at `kBid` by an order whose fill has just come; the
@@ -284,6 +291,9 @@ class Rig {
       now = std::max(next, now + MonoNanos{1});
       if (heartbeats) answer(frame(soup::kServerHeartbeat));
       link_kept = engine.on_time(now) && link_kept;
+      std::array<std::byte, mold::kHeaderSize> request;
+      while (engine.take_request(now, request)) {
+      }
       for (std::string& line : orders_sent()) lines.push_back(std::move(line));
     }
     return lines;
