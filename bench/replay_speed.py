@@ -19,9 +19,10 @@ import statistics
 import time
 from pathlib import Path
 
-from pyscalp import Config, _core
+from pyscalp import _core
 from pyscalp.day_file import read_day
-from pyscalp.replay import traded_on
+from pyscalp.errors import PyscalpError
+from pyscalp.replay import config_for
 
 
 def machine() -> str:
@@ -44,7 +45,7 @@ def main() -> None:
     began = time.perf_counter()
     day = read_day(options.day)
     load_s = time.perf_counter() - began
-    config = traded_on(Config.included(), day).to_core()
+    config = config_for(day).to_core()
     wires = {"from_ns": None, "to_ns": None, "feed_latency_ns": 50_000,
              "order_latency_ns": 50_000, "jitter_ns": 0, "seed": 1}
     rates, cpu_rates, hashes = [], [], set()
@@ -79,4 +80,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except PyscalpError as error:
+        raise SystemExit(str(error)) from None

@@ -185,6 +185,25 @@ def _config(config: Config | str | Path | None, day: bytes, path: str | Path) ->
         return config
     if config is not None:
         return Config.load(config)
+    return config_for(day, str(path))
+
+
+def config_for(day: bytes, name: str = "the recording") -> Config:
+    """The usual signals and tactics, and the included limits, on a day's instruments.
+
+    Parameters
+    ----------
+    day : bytes
+        ITCH 5.0 BinaryFILE. Up to eight instruments are all traded; of more, those of
+        the included configuration.
+    name : str
+        What to call the day in an error.
+
+    Raises
+    ------
+    PyscalpError
+        If the day has none of them.
+    """
     included = Config.included()
     symbols = day_symbols(day)
     wanted = [i.symbol for i in included.instruments if i.symbol in symbols]
@@ -192,7 +211,7 @@ def _config(config: Config | str | Path | None, day: bytes, path: str | Path) ->
         wanted = symbols
     if not wanted:
         raise PyscalpError(
-            f"{path} names {len(symbols) or 'no'} instruments, none of them of the included "
+            f"{name} names {len(symbols) or 'no'} instruments, none of them of the included "
             "configuration; say which to trade with --config"
         )
     data = {name: getattr(included, name) for name in type(included).model_fields}

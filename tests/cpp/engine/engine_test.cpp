@@ -296,6 +296,16 @@ TEST(EngineTrade, ADeadFeedStopsEntriesButNotTheDeadlineExit) {
   EXPECT_LT(rig.engine.ledger().totals().longest_holding, seconds(60));
 }
 
+TEST(EngineTrade, AnExitIsNotHeldBackByTheLimitsOfAnEntry) {
+  // Ten at 100.00 are just within the value of one order; bought back higher, or sold
+  // when the price has risen, they are beyond it.
+  EngineConfig config = base_config();
+  config.limits.max_order_value = {1'000'000'000'000};
+  Rig rig(config);
+  rig.buy();
+  EXPECT_EQ(rig.sent(), Lines{"#2 sell 10 AMZN at 1000300 post-only"});
+}
+
 TEST(EngineTrade, ARejectIsTakenBackAndTooManyHalt) {
   EngineConfig config = base_config();
   config.limits.max_rejects = 2;

@@ -86,6 +86,7 @@ TEST(EngineLink, AnOrderThatNeverArrivedIsClosedByTheResume) {
 TEST(EngineLink, ATimeoutOfTheVenueAsksForTheLinkToBeClosed) {
   Rig rig;
   rig.start();
+  rig.answer(Rig::frame(soup::kServerHeartbeat));
   rig.wait(seconds(3) - MonoNanos{1}, false);
   EXPECT_TRUE(rig.link_kept);
   rig.wait({1}, false);
