@@ -206,33 +206,45 @@ class Sample:
     elsewhere: int
 
 
-SAMPLES = [Sample("AMZN", 1, 5, 155_935, 7), Sample("AAPL", 2, 1, 118_497, 70)]
+AMZN = Sample("AMZN", 1, 5, 155_935, 1)
+AAPL = Sample("AAPL", 2, 1, 118_497, 26)
 
 
-@pytest.fixture(scope="module")
-def day(market_data: Path) -> bytes:
-    return read_day(market_data / "itch" / "AMZN_AAPL_2012-06-21.itch50.xz")
+class Aligned(NamedTuple):
+    """LOBSTER's rows, and after which messages each event may be complete."""
+
+    expected: Ints
+    complete: list[list[int]]
+
+    def different(self, book: Ints) -> list[int]:
+        """The rows that the book equals nowhere."""
+        return [
+            number
+            for number, after in enumerate(self.complete)
+            if not any(np.array_equal(book[i], self.expected[number]) for i in after)
+        ]
+
+    def elsewhere(self, book: Ints) -> int:
+        """How many rows it does not equal at the likeliest place."""
+        likeliest = [after[0] for after in self.complete]
+        return int(np.sum(np.any(book[likeliest] != self.expected, axis=1)))
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.symbol)
-def test_the_book_is_lobsters_in_every_row(market_data: Path, day: bytes, sample: Sample) -> None:
+def aligned(market_data: Path, day: bytes, sample: Sample) -> Aligned:
+    """Every event found in the recording, and the rest of the recording accounted for."""
     name = f"LOBSTER_SampleFile_{sample.symbol}_2012-06-21_{sample.levels}.zip"
     events, expected = lobster(market_data / "lobster" / name)
     assert len(events) == len(expected) == sample.rows
     messages = messages_of(day, sample.locate)
-    _, rows = _core.book_rows(day, sample.locate, sample.levels)
-    book = in_lobsters_units(rows)
-    assert len(book) == len(messages)
-
     places = places_of(messages, events)
+
     # What is no event is the opening book, or a correction in the instant of a neighbour.
-    instants = {event.time for event in events} | {OPENED}
     told = set(places)
-    others = [m for i, m in enumerate(messages) if i not in told and m.kind not in "RH"]
-    assert {m.time for m in others} <= instants
-    assert {m.kind for m in others} == {"A", "X", "D"}
-    opening = messages[: places[0]]
-    assert {m.time for m in opening if m.kind == "A"} == {OPENED}
+    others = {(m.kind, m.time) for i, m in enumerate(messages) if i not in told}
+    corrections = {(kind, time) for kind, time in others if kind not in "RH"}
+    assert {kind for kind, _ in corrections} == {"A", "X", "D"}
+    assert {time for _, time in corrections} <= {event.time for event in events} | {OPENED}
+    assert {m.time for m in messages[: places[0]] if m.kind not in "RH"} == {OPENED}
     assert places[-1] == len(messages) - 1
 
     complete = [
@@ -240,24 +252,31 @@ def test_the_book_is_lobsters_in_every_row(market_data: Path, day: bytes, sample
         for place, after, event in zip(places[:-1], places[1:], events[1:], strict=True)
     ] + [[len(messages) - 1]]
     assert all(min(after) >= place for after, place in zip(complete, places, strict=True))
-    different, elsewhere = [], 0
-    for number, after in enumerate(complete):
-        equal = [np.array_equal(book[i], expected[number]) for i in after]
-        if not any(equal):
-            different.append((events[number], after))
-        elsewhere += not equal[0]
-    assert different == []
-    assert elsewhere == sample.elsewhere
+    return Aligned(expected, complete)
 
 
-def test_a_different_row_would_be_seen(market_data: Path, day: bytes) -> None:
-    """The canary: one share less in one order of the recording, and rows differ."""
-    _, rows = _core.book_rows(day, 1, 5)
-    opening = messages_of(day, 1)[2]
-    assert opening.kind == "A"
-    at = day.index(opening.reference.to_bytes(8, "big"))
-    shares = at + 9
+def book_of(day: bytes, sample: Sample) -> Ints:
+    _, rows = _core.book_rows(day, sample.locate, sample.levels)
+    return in_lobsters_units(rows)
+
+
+@pytest.fixture(scope="module")
+def day(market_data: Path) -> bytes:
+    return read_day(market_data / "itch" / "AMZN_AAPL_2012-06-21.itch50.xz")
+
+
+@pytest.mark.parametrize("sample", [AMZN, AAPL], ids=lambda sample: sample.symbol)
+def test_the_book_is_lobsters_in_every_row(market_data: Path, day: bytes, sample: Sample) -> None:
+    found = aligned(market_data, day, sample)
+    book = book_of(day, sample)
+    assert found.different(book) == []
+    assert found.elsewhere(book) == sample.elsewhere
+
+
+def test_a_share_less_would_be_seen(market_data: Path, day: bytes) -> None:
+    """The canary: an order of the opening book is one share smaller, and the row differs."""
+    found = aligned(market_data, day, AAPL)
+    opening = next(m for m in messages_of(day, AAPL.locate) if m.kind == "A")
+    shares = day.index(opening.reference.to_bytes(8, "big")) + 9
     changed = day[:shares] + (opening.shares - 1).to_bytes(4, "big") + day[shares + 4 :]
-    _, others = _core.book_rows(changed, 1, 5)
-    assert rows.shape == others.shape
-    assert np.any(rows != others)
+    assert found.different(book_of(changed, AAPL)) == [0]

@@ -7,6 +7,7 @@
 
 #include "engine/engine.hpp"
 #include "journal/recorder.hpp"
+#include "net/socket.hpp"
 
 namespace pyscalp::bindings {
 
@@ -15,7 +16,8 @@ namespace py = pybind11;
 // configuration.cpp
 engine::EngineConfig engine_config(const py::dict& config);
 FeeSchedule fee_schedule(const py::dict& fees);
-std::pair<std::string, std::uint16_t> endpoint_pair(const py::handle& value);
+net::Endpoint endpoint(const py::dict& venue, const char* key);
+std::uint32_t interface_address(const py::dict& venue);
 
 // records.cpp
 /// Names of the NumPy fields are those of the C++ structs; every array owns its bytes.

@@ -111,10 +111,25 @@ void read_risk(const Section& risk, risk::Limits& limits) {
 
 }  // namespace
 
-std::pair<std::string, std::uint16_t> endpoint_pair(const py::handle& value) {
-  const auto pair = py::cast<py::sequence>(value);
-  if (py::len(pair) != 2) throw py::value_error("an endpoint is [address, port]");
-  return {py::cast<std::string>(pair[0]), py::cast<std::uint16_t>(pair[1])};
+net::Endpoint endpoint(const py::dict& venue, const char* key) {
+  const auto pair = py::cast<py::sequence>(venue[key]);
+  const auto parsed = py::len(pair) == 2
+                          ? net::parse_endpoint(py::cast<std::string>(pair[0]),
+                                                py::cast<std::uint16_t>(pair[1]))
+                          : std::nullopt;
+  if (!parsed) {
+    throw py::value_error("configuration: venue." + std::string(key) +
+                          " is no IPv4 address and port");
+  }
+  return *parsed;
+}
+
+std::uint32_t interface_address(const py::dict& venue) {
+  const auto parsed = net::parse_address(py::cast<std::string>(venue["interface"]));
+  if (!parsed) {
+    throw py::value_error("configuration: venue.interface is no IPv4 address");
+  }
+  return *parsed;
 }
 
 FeeSchedule fee_schedule(const py::dict& config) {

@@ -7,16 +7,6 @@ namespace pyscalp::bindings {
 
 namespace {
 
-net::Endpoint endpoint(const py::dict& venue, const char* key) {
-  const auto [address, port] = endpoint_pair(venue[key]);
-  const auto parsed = net::parse_endpoint(address, port);
-  if (!parsed) {
-    throw py::value_error("venue." + std::string(key) + ": \"" + address +
-                          "\" is no IPv4 address");
-  }
-  return *parsed;
-}
-
 py::list endpoint_list(const net::Endpoint& endpoint) {
   py::list pair;
   pair.append(net::address_text(endpoint.address));
@@ -65,9 +55,7 @@ exchange::HostConfig host_config(const py::dict& config, Bytes day) {
   host.feed_b = endpoint(venue, "feed_b");
   host.retransmission = endpoint(venue, "retransmission");
   host.orders = endpoint(venue, "orders");
-  const auto interface = net::parse_address(py::cast<std::string>(venue["interface"]));
-  if (!interface) throw py::value_error("venue.interface is no IPv4 address");
-  host.interface_address = *interface;
+  host.interface_address = interface_address(venue);
   host.faults_a = faults(section, "a");
   host.faults_b = faults(section, "b");
   host.session = py::cast<std::string>(venue["session"]);

@@ -5,16 +5,6 @@ namespace pyscalp::bindings {
 
 namespace {
 
-net::Endpoint endpoint(const py::dict& venue, const char* key) {
-  const auto [address, port] = endpoint_pair(venue[key]);
-  const auto parsed = net::parse_endpoint(address, port);
-  if (!parsed) {
-    throw py::value_error("configuration: venue." + std::string(key) + ": \"" +
-                          address + "\" is no IPv4 address");
-  }
-  return *parsed;
-}
-
 live::LiveConfig live_config(const py::dict& config, const std::string& out_dir) {
   live::LiveConfig live;
   live.engine = engine_config(config);
@@ -25,9 +15,7 @@ live::LiveConfig live_config(const py::dict& config, const std::string& out_dir)
   live.feed_b = endpoint(venue, "feed_b");
   live.retransmission = endpoint(venue, "retransmission");
   live.orders = endpoint(venue, "orders");
-  const auto interface = net::parse_address(py::cast<std::string>(venue["interface"]));
-  if (!interface) throw py::value_error("configuration: venue.interface is no address");
-  live.interface_address = *interface;
+  live.interface_address = interface_address(venue);
   live.cpu = py::cast<int>(config["engine"]["cpu"]);
   if (!out_dir.empty()) {
     const py::object path =

@@ -48,4 +48,13 @@ struct EngineConfig {
   bool journal_inputs = false;  ///< send every input through the ring too
 };
 
+/// The symbols to trade, in the order of the configuration.
+inline std::vector<std::string> symbols_of(const EngineConfig& config) {
+  std::vector<std::string> symbols;
+  for (const TradedInstrument& instrument : config.instruments) {
+    symbols.push_back(instrument.symbol);
+  }
+  return symbols;
+}
+
 }  // namespace pyscalp::engine

@@ -1,5 +1,5 @@
 // What an artificial market is made of, in numbers. The defaults are fitted to one day
-// of AMZN on Nasdaq (2012-06-21); `pyscalp exchange fit` prints the two side by side.
+// of AMZN on Nasdaq (2012-06-21); `pyscalp fit` prints the two side by side.
 //
 // Distances are prices, durations MonoNanos, probabilities in [0, 1]. Rates are given
 // as the mean wait between events at activity 1.

@@ -15,17 +15,12 @@ namespace {
 /// Records taken by housekeeping under one hold of the lock.
 constexpr int kRecordsPerHold = 256;
 
-std::vector<std::string> symbols_of(const engine::EngineConfig& config) {
-  std::vector<std::string> symbols;
-  for (const auto& instrument : config.instruments)
-    symbols.push_back(instrument.symbol);
-  return symbols;
-}
-
 }  // namespace
 
 LiveSession::LiveSession(const LiveConfig& config)
-    : config_(config), ring_(config.ring_size), recorder_(symbols_of(config.engine)) {
+    : config_(config),
+      ring_(config.ring_size),
+      recorder_(engine::symbols_of(config.engine)) {
   engine_ = std::make_unique<engine::Engine>(config_.engine, ring_, kill_switch_);
 }
 

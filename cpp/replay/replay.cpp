@@ -27,13 +27,6 @@ exchange::VenueConfig venue_config(const engine::EngineConfig& config) {
           {{config.username, config.password}}};
 }
 
-std::vector<std::string> symbols_of(const engine::EngineConfig& config) {
-  std::vector<std::string> symbols;
-  for (const auto& instrument : config.instruments)
-    symbols.push_back(instrument.symbol);
-  return symbols;
-}
-
 }  // namespace
 
 Replay::Replay(const engine::EngineConfig& config, Bytes day,
@@ -44,7 +37,7 @@ Replay::Replay(const engine::EngineConfig& config, Bytes day,
       venue_(venue_config(config), exchange::RecordedDay(day, options.from),
              exchange::Market(exchange::RecordedDay::instruments(day), config.fees)),
       engine_(with_hours(config), ring_, kill_switch_),
-      recorder_(symbols_of(config)) {
+      recorder_(engine::symbols_of(config)) {
   if (options.to) stop_at_ = {options.to->value};
   const auto first = venue_.next_time();
   if (!first) {

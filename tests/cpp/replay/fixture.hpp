@@ -142,10 +142,11 @@ inline void expect_exact(const Outcome& outcome) {
   }
   EXPECT_EQ(outcome.position, position);
   EXPECT_EQ(outcome.fees, fees);
-  if (position == 0) EXPECT_EQ(outcome.equity, cash);
+  if (position != 0) return;
   Money net{};
   for (const order::RoundTrip& trip : outcome.round_trips) net += trip.net;
-  if (position == 0) EXPECT_EQ(net, cash);
+  EXPECT_EQ(outcome.equity, cash);
+  EXPECT_EQ(net, cash);
 }
 
 }  // namespace pyscalp::replay
