@@ -404,10 +404,6 @@ def status_of(arguments: list[str]) -> int:
         return error.exit_status
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has gone; nothing is left to say to them.
-        sys.stdout = None
-        return EXIT_OK
     except Exception as error:
         if hasattr(error, "format_message"):  # a usage error of typer or click
             if type(error).__name__ == "NoArgsIsHelpError":

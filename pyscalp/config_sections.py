@@ -191,7 +191,7 @@ class MeanReversion(Section):
 
     enabled: bool = Field(default=True, description="false switches the signal off")
     k_sigma: Real = Field(default=3.0, gt=0, le=20, description="distance in standard deviations")
-    bars: int = Field(default=20, ge=2, le=1000, description="bars in the window")
+    bars: int = Field(default=20, ge=2, le=512, description="bars in the window")
     bar: Window = Field(default=Duration.parse("1s"), description="length of a bar")
     efficiency_max: Real = Field(
         default=0.3,

@@ -26,6 +26,7 @@ from pyscalp.exchange import ExchangeProcess, StopSignals, exchange_process, joi
 from pyscalp.live_view import LiveView
 from pyscalp.reconciliation import reconcile
 from pyscalp.run_directory import Results, RunDirectory, figures
+from pyscalp.terminal import ERR
 
 _FRAME_S = 0.25
 _CONNECT_WITHIN_S = 15.0
@@ -79,7 +80,7 @@ def run(
     """
     config = config or Config.included()
     length = Duration.parse(duration) if isinstance(duration, str) else duration
-    console = console or Console(stderr=True)
+    console = console or ERR
     with StopSignals() as signals:
         directory = RunDirectory.create(out)
         started = False
@@ -160,10 +161,18 @@ class _Session:
         self.results = Results.of(self._core)
         if self.snapshot["phase"] == "failed" and self.failure is None:
             why = self.snapshot["error"]
-            self.failure = NotFlat(
-                "the session ended without knowing that everything is flat"
-                + (f": {why}" if why else "")
-            )
+            if self._flat:
+                self.failure = ResultsNotWritten(why)
+            else:
+                self.failure = NotFlat(
+                    "the session ended without knowing that everything is flat"
+                    + (f": {why}" if why else "")
+                )
+
+    @property
+    def _flat(self) -> bool:
+        """The engine ended as it should; what failed is the journal."""
+        return bool(self._core.summary()["phase"] == "ended")
 
     def _trade(self, view: LiveView, began: float, length: Duration | None) -> None:
         """Watch until there is a reason to stop."""
@@ -172,8 +181,10 @@ class _Session:
             snapshot = self._show(view)
             now = time.monotonic()
             if snapshot["phase"] in ("ended", "failed"):
-                if snapshot["phase"] == "failed":
-                    self.failure = ExchangeLost(snapshot["error"] or "the session was lost")
+                if snapshot["phase"] == "failed" and not self._flat:
+                    why = snapshot["error"] or "the session was lost"
+                    traded = trading_since is not None or snapshot["orders_sent"]
+                    self.failure = ExchangeLost(why) if traded else PyscalpError(why)
                 return
             if self._exchange_ended(view):
                 return
@@ -205,7 +216,6 @@ class _Session:
 
     def _wind_up(self, view: LiveView) -> None:
         """Cancel, flatten and log out; without a venue, or at a second Ctrl-C, halt."""
-        presses = max(1, self._signals.count)
         until = time.monotonic() + _STOP_WITHIN_S
         killed = False
         if self.failure is None:
@@ -216,7 +226,7 @@ class _Session:
             if killed and late:
                 return
             if not killed and (
-                late or self.failure or self._signals.count > presses or self._exchange_ended(view)
+                late or self.failure or self._signals.count > 1 or self._exchange_ended(view)
             ):
                 if self._exchange is not None and self._exchange.status is not None:
                     self._core.abandon("the exchange has ended")
@@ -256,7 +266,7 @@ def _conclude(
                 results.symbols,
             )
         except PyscalpError as error:
-            failure = failure or error
+            failure = failure or ResultsNotWritten(str(error))
     summary = {
         **summary_head("run", config, results),
         "started": session.started,

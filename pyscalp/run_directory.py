@@ -8,6 +8,7 @@ int64 at 1e-9 in columns that end in ``_e9``; times are nanoseconds in columns i
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -112,32 +113,50 @@ class RunDirectory:
             If it cannot be made or written, holds something already, or the disk is full.
         """
         target = Path(path) if path is not None else _fresh(Path("runs"))
-        made = not target.exists()
+        directory = cls(target, made=not target.exists())
         try:
-            target.mkdir(parents=True, exist_ok=True)
-            if any(target.iterdir()):
-                raise PyscalpError(
-                    f"the run directory {target} is not empty; name another with --out, "
-                    "or delete it"
-                )
-            probe = target / ".probe"
-            with probe.open("wb") as file:
-                file.write(bytes(1 << 16))
-                file.flush()
-                os.fsync(file.fileno())
-            probe.unlink()
-            free = shutil.disk_usage(target).free
+            directory._prepare()
         except OSError as error:
+            directory._retract()
             raise PyscalpError(
                 f"cannot write to the run directory {target}: {os_reason(error)}; "
                 "name another with --out"
             ) from None
+        except BaseException:  # Ctrl-C, too
+            directory._retract()
+            raise
+        return directory
+
+    def _prepare(self) -> None:
+        self.path.mkdir(parents=True, exist_ok=True)
+        if any(self.path.iterdir()):
+            raise PyscalpError(
+                f"the run directory {self.path} is not empty; name another with --out, "
+                "or delete it"
+            )
+        with self._probe.open("wb") as file:
+            file.write(bytes(1 << 16))
+            file.flush()
+            os.fsync(file.fileno())
+        self._probe.unlink()
+        free = shutil.disk_usage(self.path).free
         if free < _SPACE_NEEDED:
             raise PyscalpError(
-                f"only {free >> 20} MiB are free for the run directory {target}, and a run "
+                f"only {free >> 20} MiB are free for the run directory {self.path}, and a run "
                 f"needs {_SPACE_NEEDED >> 20}; free some, or name another with --out"
             )
-        return cls(target, made=made)
+
+    def _retract(self) -> None:
+        """As if `_prepare` had not been."""
+        with contextlib.suppress(OSError):
+            self._probe.unlink(missing_ok=True)
+        if self._made:
+            with contextlib.suppress(OSError):
+                self.path.rmdir()
+
+    @property
+    def _probe(self) -> Path:
+        return self.path / ".probe"
 
     @classmethod
     def open(cls, path: str | Path) -> RunDirectory:
@@ -237,6 +256,8 @@ class RunDirectory:
                 step()
             except OSError as error:
                 failures.append(f"{name} ({os_reason(error)})")
+            except PyscalpError as error:  # the report, of files that are not there
+                failures.append(f"{name} ({error})")
         if failures:
             raise ResultsNotWritten(
                 f"the run ended, but not all of it could be written to {self.path}: "

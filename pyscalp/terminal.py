@@ -3,19 +3,71 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 from rich.console import Console
 from rich.table import Table
 
-OUT = Console()
-ERR = Console(stderr=True)
+from pyscalp.errors import ResultsNotWritten, os_reason
+
+
+class _Stream:
+    """Standard output or error as Python has it just now, on which no session fails.
+
+    A reader that has gone hears no more of it. What cannot be written for another reason
+    is an error on standard output, where the results go, and passed over on the other.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @property
+    def _now(self) -> TextIO:
+        stream: TextIO = getattr(sys, self._name)
+        # While rich shows a live view, this is rich's own stand-in.
+        return getattr(stream, "rich_proxied_file", stream)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "rich_proxied_file":
+            raise AttributeError(name)
+        return getattr(self._now, name)
+
+    def write(self, text: str) -> int:
+        """Write it, whether or not anybody reads it; raises ResultsNotWritten."""
+        try:
+            self._now.write(text)
+        except OSError as error:
+            self._give_up(error)
+        return len(text)
+
+    def flush(self) -> None:
+        """As `write`."""
+        try:
+            self._now.flush()
+        except OSError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        # What is buffered still, and what is to come, goes nowhere: Python flushes at its
+        # end, and would complain.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._now.fileno())
+        os.close(nowhere)
+        if self._name == "stdout" and not isinstance(error, BrokenPipeError):
+            reason = os_reason(error)
+            raise ResultsNotWritten(f"cannot write to standard output: {reason}") from None
+
+
+OUT = Console(file=cast(TextIO, _Stream("stdout")))
+ERR = Console(file=cast(TextIO, _Stream("stderr")), stderr=True)
 
 
 def print_json(value: object) -> None:
     """One JSON object on a line of its own."""
-    print(json.dumps(value, default=str), flush=True)
+    print(json.dumps(value, default=str), file=OUT.file, flush=True)
 
 
 def print_summary(summary: dict[str, Any], directory: Path | None) -> None:

@@ -43,6 +43,7 @@ class Command:
         self,
         *arguments: str | Path,
         stdout: IO[bytes] | int | None = None,
+        stderr: IO[bytes] | int | None = None,
         cwd: Path | None = None,
         environment: dict[str, str] | None = None,
     ) -> None:
@@ -53,7 +54,7 @@ class Command:
             [sys.executable, "-m", "pyscalp", *map(str, arguments)],
             stdin=subprocess.DEVNULL,
             stdout=self._out if stdout is None else stdout,
-            stderr=self._err,
+            stderr=self._err if stderr is None else stderr,
             cwd=cwd,
             env=os.environ | {MARK: self._mark, "COLUMNS": "200"} | (environment or {}),
             start_new_session=True,

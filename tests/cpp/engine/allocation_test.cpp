@@ -17,7 +17,8 @@ class Mixed {
   }
 
   void step() {
-    rig_.now = rig_.now + MonoNanos{200'000 + static_cast<std::int64_t>(random_() % 200'000)};
+    rig_.now =
+        rig_.now + MonoNanos{200'000 + static_cast<std::int64_t>(random_() % 200'000)};
     switch (random_() % 10) {
       case 0:
         rig_.engine.on_time(rig_.now);
@@ -102,7 +103,8 @@ class Mixed {
   /// What the venue may say of the one open order.
   void answer() {
     order::Order open;
-    rig_.engine.orders().for_each_open([&](const order::Order& order) { open = order; });
+    rig_.engine.orders().for_each_open(
+        [&](const order::Order& order) { open = order; });
     if (open.user_ref == 0) return;
     const auto leaves = static_cast<std::uint32_t>(open.leaves);
     if (!open.accepted) {

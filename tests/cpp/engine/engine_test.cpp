@@ -1,4 +1,4 @@
-// The life of a trade, its ways out, and the ways to stop the engine.
+// From the login to the first order, the life of a trade and its ways out.
 #include "engine/engine.hpp"
 
 #include "fixture.hpp"
@@ -90,13 +90,13 @@ TEST(EngineTrade, AnImbalanceBecomesAPostOnlyOrderAtTheTouch) {
   const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   using namespace std::string_literals;
   EXPECT_EQ(text.substr(0, 3), "\0\x33U"s);
-  EXPECT_EQ(text.substr(3, 5), "O\0\0\0\x01"s);               // user reference
-  EXPECT_EQ(text.substr(8, 5), "B\0\0\0\x0a"s);               // side, quantity
-  EXPECT_EQ(text.substr(13, 8), "AMZN    ");                  // symbol
-  EXPECT_EQ(text.substr(21, 8), "\0\0\0\0\0\x0f\x42\x40"s);   // price, 1,000,000
-  EXPECT_EQ(text.substr(29, 5), "0YPNN");                     // day, visible, principal
-  EXPECT_EQ(text.substr(34, 14), std::string(14, ' '));       // client order id
-  EXPECT_EQ(text.substr(48, 5), "\0\x03\x02\x0cP"s);          // appendage: PostOnly
+  EXPECT_EQ(text.substr(3, 5), "O\0\0\0\x01"s);              // user reference
+  EXPECT_EQ(text.substr(8, 5), "B\0\0\0\x0a"s);              // side, quantity
+  EXPECT_EQ(text.substr(13, 8), "AMZN    ");                 // symbol
+  EXPECT_EQ(text.substr(21, 8), "\0\0\0\0\0\x0f\x42\x40"s);  // price, 1,000,000
+  EXPECT_EQ(text.substr(29, 5), "0YPNN");                    // day, visible, principal
+  EXPECT_EQ(text.substr(34, 14), std::string(14, ' '));      // client order id
+  EXPECT_EQ(text.substr(48, 5), "\0\x03\x02\x0cP"s);         // appendage: PostOnly
   EXPECT_EQ(rig.engine.orders().exposure(kAmzn).working_buy, 10);
 }
 
@@ -139,7 +139,8 @@ TEST(EngineTrade, FromFillToTargetToFlat) {
   std::vector<order::Fill> fills;
   std::size_t round_trips = 0;
   for (const Record& record : rig.records()) {
-    if (record.header.kind == RecordKind::kFill) fills.push_back(record.as<order::Fill>());
+    if (record.header.kind == RecordKind::kFill)
+      fills.push_back(record.as<order::Fill>());
     round_trips += record.header.kind == RecordKind::kRoundTrip;
   }
   ASSERT_EQ(fills.size(), 3u);
@@ -250,8 +251,9 @@ TEST(EngineTrade, TimeExitsFollowEachOther) {
   rig.canceled(2, 10);
   EXPECT_EQ(rig.sent(), Lines{"#3 sell 10 AMZN at 1000200 post-only"});
   rig.accepted(3);
-  EXPECT_EQ(rig.wait(config.scalper.hold_limit - config.scalper.exit_after - MonoNanos{1}),
-            Lines{});
+  EXPECT_EQ(
+      rig.wait(config.scalper.hold_limit - config.scalper.exit_after - MonoNanos{1}),
+      Lines{});
   EXPECT_EQ(rig.wait({1}), Lines{"cancel #3"});
   rig.canceled(3, 10);
   EXPECT_EQ(rig.sent(), Lines{"#4 sell 10 AMZN at 999800 ioc"});
@@ -306,6 +308,21 @@ TEST(EngineTrade, AnExitIsNotHeldBackByTheLimitsOfAnEntry) {
   EXPECT_EQ(rig.sent(), Lines{"#2 sell 10 AMZN at 1000300 post-only"});
 }
 
+TEST(EngineTrade, ANarrowCollarDoesNotShutTheDeadlineExitIn) {
+  // Half a percent from the touch is more than ten times this collar.
+  EngineConfig config = base_config();
+  config.limits.price_collar_e6 = 400;
+  Rig rig(config);
+  rig.buy();
+  rig.sent();
+  rig.accepted(2);
+  rig.wait(config.scalper.exit_after);
+  rig.canceled(2, 10);
+  const Lines lines = rig.wait(seconds(40));
+  ASSERT_FALSE(lines.empty());
+  EXPECT_EQ(lines[0].substr(0, 16), "#3 sell 10 AMZN ");
+}
+
 TEST(EngineTrade, ARejectIsTakenBackAndTooManyHalt) {
   EngineConfig config = base_config();
   config.limits.max_rejects = 2;
@@ -321,187 +338,6 @@ TEST(EngineTrade, ARejectIsTakenBackAndTooManyHalt) {
   }
   EXPECT_EQ(rig.engine.gate().state(), risk::TradingState::kHalted);
   EXPECT_EQ(rig.sent(), Lines{});
-}
-
-// ---- Breakers ----
-
-/// A drawdown limit of one unit of money, ten shares: ten cents a share.
-EngineConfig tight() {
-  EngineConfig config = base_config();
-  config.limits.aum = {100'000'000'000};
-  config.limits.drawdown_e6 = 10'000;
-  config.scalper.stop = {500'000'000};
-  return config;
-}
-
-TEST(EngineBreakers, AMarkTripsTheDrawdownAndAllIsCancelledInThatCall) {
-  Rig rig(tight());
-  rig.buy();
-  rig.sent();
-  rig.accepted(2);
-  // The bid falls to 99.90 and one tenth of a cent above: 0.999 lost, then 1.
-  rig.feed(rig.add(70, 'B', 300, 999'001));
-  rig.feed(rig.remove(1), rig.remove(3));
-  EXPECT_EQ(rig.engine.ledger().equity(), Money{-999'000'000});
-  EXPECT_EQ(rig.engine.gate().state(), risk::TradingState::kActive);
-  rig.sent();
-  rig.feed(rig.replace(70, 71, 300, 999'000));
-  EXPECT_EQ(rig.engine.gate().state(), risk::TradingState::kHalted);
-  EXPECT_EQ(rig.engine.gate().breakers(), risk::bit(risk::Breaker::kDrawdown));
-  EXPECT_EQ(rig.sent(), Lines{"cancel #2"});
-  rig.canceled(2, 10);
-  // Latched: the price comes back, nothing is sent.
-  rig.feed(rig.add(72, 'B', 3'000, kBid));
-  rig.tick();
-  EXPECT_EQ(rig.sent(), Lines{});
-  EXPECT_GT(rig.denied(Denial::kHalted), 0u);
-}
-
-TEST(EngineBreakers, AFillTripsTheDrawdown) {
-  Rig rig(tight());
-  rig.buy();
-  rig.sent();
-  rig.accepted(2);
-  rig.executed(2, 10, 999'000, 502);  // far below: a loss of exactly 1
-  EXPECT_EQ(rig.engine.ledger().equity(), Money{-1'000'000'000});
-  EXPECT_EQ(rig.engine.gate().state(), risk::TradingState::kHalted);
-  bool tripped = false;
-  for (const Record& record : rig.records()) {
-    if (record.header.kind != RecordKind::kTrip) continue;
-    tripped = true;
-    const auto trip = record.as<risk::Trip>();
-    EXPECT_EQ(trip.breaker, risk::Breaker::kDrawdown);
-    EXPECT_EQ(trip.value, 1'000'000'000);
-    EXPECT_EQ(trip.limit, 1'000'000'000);
-  }
-  EXPECT_TRUE(tripped);
-}
-
-TEST(EngineBreakers, AFeeTripsTheDrawdown) {
-  EngineConfig config = tight();
-  config.fees.maker.per_share = {100'000'000};
-  Rig rig(config);
-  rig.start();
-  rig.lean_up();
-  rig.sent();
-  rig.accepted(1);
-  rig.executed(1, 10, kBid, 501);
-  EXPECT_EQ(rig.engine.gate().state(), risk::TradingState::kHalted);
-}
-
-TEST(EngineBreakers, KillCancelsAllInTheSameCallAndNothingElseFollows) {
-  EngineConfig config = base_config();
-  config.instruments.push_back({"MSFT", {10'000'000}});
-  Rig rig(config);
-  rig.go_live();
-  rig.open_market();
-  rig.feed(rig.directory("MSFT", 9), rig.action('T', 9));
-  rig.feed(rig.add(80, 'B', 300, 500'000, 9), rig.add(81, 'S', 300, 500'200, 9));
-  rig.pass_window();
-  rig.lean_up();
-  rig.feed(rig.reduce(81, 240), rig.add(82, 'B', 300, 400'000, 9));
-  EXPECT_EQ(rig.sent(), (Lines{"#1 buy 10 AMZN at 1000000 post-only",
-                               "#2 buy 10 MSFT at 500000 post-only"}));
-  rig.accepted(1);  // one has been acknowledged, the other not
-  rig.engine.on_command(Command::kKill, rig.now);
-  EXPECT_EQ(rig.sent(), (Lines{"cancel #1", "cancel #2"}));
-  EXPECT_EQ(rig.engine.gate().state(), risk::TradingState::kHalted);
-  rig.executed(1, 10, kBid, 501);  // crosses the cancel: a position that may not be left
-  rig.tick();
-  EXPECT_EQ(rig.wait(seconds(2)), Lines{});
-  rig.accepted(2);
-  EXPECT_EQ(rig.sent(), Lines{});
-  rig.canceled(2, 10);
-  EXPECT_EQ(rig.sent(), Lines{"logout"});
-  EXPECT_EQ(rig.engine.phase(), Phase::kFailed);  // not flat
-}
-
-TEST(EngineBreakers, KillWhileFlatEndsWell) {
-  Rig rig;
-  rig.start();
-  rig.lean_up();
-  rig.sent();
-  rig.accepted(1);
-  rig.engine.on_command(Command::kKill, rig.now);
-  EXPECT_EQ(rig.sent(), Lines{"cancel #1"});
-  rig.canceled(1, 10);
-  EXPECT_EQ(rig.engine.phase(), Phase::kEnded);
-}
-
-TEST(EngineBreakers, TheSwitchItselfCancelsAtTheNextInput) {
-  Rig rig;
-  rig.start();
-  rig.lean_up();
-  rig.sent();
-  rig.accepted(1);
-  rig.kill_switch.engage();
-  rig.deliver(rig.control(rig.sequence, mold::kHeartbeat));
-  EXPECT_EQ(rig.sent(), Lines{"cancel #1"});
-}
-
-// ---- Stopping ----
-
-TEST(EngineStop, FlatAndWithoutOrdersItEndsAtOnce) {
-  Rig rig;
-  rig.start();
-  rig.engine.on_command(Command::kStop, rig.now);
-  EXPECT_EQ(rig.sent(), Lines{"logout"});
-  EXPECT_EQ(rig.engine.phase(), Phase::kEnded);
-  rig.lean_up();
-  EXPECT_EQ(rig.sent(), Lines{});
-}
-
-TEST(EngineStop, CancelsFlattensAndEnds) {
-  Rig rig;
-  rig.buy();
-  rig.sent();
-  rig.accepted(2);
-  rig.now = rig.now + milliseconds(100);
-  rig.engine.on_command(Command::kStop, rig.now);
-  EXPECT_EQ(rig.engine.phase(), Phase::kStopping);
-  EXPECT_EQ(rig.sent(), Lines{"cancel #2"});
-  rig.canceled(2, 10);
-  EXPECT_EQ(rig.sent(), Lines{"#3 sell 10 AMZN at 999800 ioc"});
-  rig.accepted(3);
-  rig.executed(3, 10, kBid, 600, 'R');
-  EXPECT_EQ(rig.sent(), Lines{"logout"});
-  EXPECT_EQ(rig.engine.phase(), Phase::kEnded);
-}
-
-TEST(EngineStop, AnEntryThatIsNotAcknowledgedIsCancelledToo) {
-  Rig rig;
-  rig.start();
-  rig.lean_up();
-  rig.sent();
-  rig.engine.on_command(Command::kStop, rig.now);
-  EXPECT_EQ(rig.sent(), Lines{"cancel #1"});
-  rig.accepted(1);
-  rig.canceled(1, 10);
-  EXPECT_EQ(rig.engine.phase(), Phase::kEnded);
-}
-
-TEST(EngineStop, AVenueThatDoesNotAnswerIsGivenUpAfterThePatience) {
-  Rig rig;
-  rig.buy();
-  rig.sent();
-  rig.accepted(2);
-  rig.engine.on_command(Command::kStop, rig.now);
-  EXPECT_EQ(rig.sent(), Lines{"cancel #2"});
-  EXPECT_EQ(rig.wait(base_config().stop_patience - MonoNanos{1}), Lines{});
-  EXPECT_EQ(rig.engine.phase(), Phase::kStopping);
-  EXPECT_EQ(rig.wait({1}), Lines{"logout"});
-  EXPECT_EQ(rig.engine.phase(), Phase::kFailed);
-}
-
-TEST(EngineStop, WithoutALinkThePatienceIsShorter) {
-  Rig rig;
-  rig.buy();
-  rig.engine.on_disconnected(rig.now);
-  rig.engine.on_command(Command::kStop, rig.now);
-  rig.wait(base_config().stop_patience_offline - MonoNanos{1}, false);
-  EXPECT_EQ(rig.engine.phase(), Phase::kStopping);
-  rig.wait({1}, false);
-  EXPECT_EQ(rig.engine.phase(), Phase::kFailed);
 }
 
 }  // namespace

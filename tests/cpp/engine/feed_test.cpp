@@ -44,7 +44,8 @@ TEST(EngineGap, NoOrderLeavesWhileAMessageIsMissing) {
   EXPECT_FALSE(rig.engine.feed().gap_open());
   EXPECT_EQ(rig.sent(), Lines{"#1 buy 10 AMZN at 1000000 post-only"});
   std::vector<Record> records = rig.records();
-  std::erase_if(records, [](const Record& r) { return r.header.kind != RecordKind::kGap; });
+  std::erase_if(records,
+                [](const Record& r) { return r.header.kind != RecordKind::kGap; });
   ASSERT_EQ(records.size(), 1u);
   EXPECT_EQ(records[0].header.detail, 0);
 }

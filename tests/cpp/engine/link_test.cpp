@@ -162,6 +162,26 @@ TEST(EngineLink, AHaltWhileTheLinkIsDownCancelsOnceItIsBack) {
   EXPECT_EQ(lines.back(), "cancel #2");
 }
 
+TEST(EngineLink, AStopOrKillWhileTheLinkIsDownCancelsOnceItIsBack) {
+  for (const Command command : {Command::kStop, Command::kKill}) {
+    Rig rig;
+    rig.start();
+    rig.lean_up();
+    rig.sent();
+    rig.accepted(1);
+    rig.engine.on_disconnected(rig.now);
+    rig.engine.on_command(command, rig.now);
+    rig.connect();
+    rig.login_accepted("DAY1", 3);
+    rig.query_response(2);
+    EXPECT_EQ(rig.engine.orders().open_count(), 1u);
+    // Not a tick comes.
+    Lines lines = rig.wait(milliseconds(100));
+    ASSERT_FALSE(lines.empty());
+    EXPECT_EQ(lines.back(), "cancel #1") << static_cast<int>(command);
+  }
+}
+
 TEST(EngineLink, ARefusedLoginClosesTheLink) {
   Rig rig;
   rig.connect();
@@ -214,9 +234,9 @@ TEST(EngineLink, AnswersCutAnywhereAreTheSameAnswers) {
   rig.lean_up();
   rig.sent();
   Buffer bytes = rig.accepted_bytes(1);
-  for (const Buffer& more : {Rig::frame(soup::kServerHeartbeat),
-                             rig.executed_bytes(1, 4, kBid, 501),
-                             rig.executed_bytes(1, 6, kBid, 502)}) {
+  for (const Buffer& more :
+       {Rig::frame(soup::kServerHeartbeat), rig.executed_bytes(1, 4, kBid, 501),
+        rig.executed_bytes(1, 6, kBid, 502)}) {
     bytes.insert(bytes.end(), more.begin(), more.end());
   }
   rig.balance();
@@ -242,12 +262,12 @@ TEST(EngineLink, GarbageFromTheVenueDoesNoHarm) {
           bytes = rig.accepted_bytes(ref, random() % 4 == 0 ? 'D' : 'L');
           break;
         case 1:
-          bytes = rig.executed_bytes(ref, static_cast<std::uint32_t>(random() % 12), kBid,
-                                     random() % 50);
+          bytes = rig.executed_bytes(ref, static_cast<std::uint32_t>(random() % 12),
+                                     kBid, random() % 50);
           break;
         case 2:
-          bytes = rig.sequenced(ouch::Canceled{
-              0, ref, static_cast<std::uint32_t>(random() % 12), 'U'});
+          bytes = rig.sequenced(
+              ouch::Canceled{0, ref, static_cast<std::uint32_t>(random() % 12), 'U'});
           break;
         case 3:
           bytes = rig.sequenced(ouch::Rejected{0, ref, 1, {}});

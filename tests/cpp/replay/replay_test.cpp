@@ -86,9 +86,8 @@ TEST(Replay, JoiningLateTheBookIsTheWholeDays) {
 }
 
 TEST(Replay, ATruncatedDayIsWorkedThroughAndSaid) {
-  Day day = simulated(6, seconds(120));
-  const std::size_t whole = day.size();
-  day.resize(whole - 5);
+  const Day whole = simulated(6, seconds(120));
+  const Day day(whole.begin(), whole.end() - 5);
   Replay replay(quiet_config(), day, {});
   while (replay.advance(1'000)) {
   }
@@ -138,8 +137,8 @@ TEST(Replay, WhereTheRecordingEndsItEndsFlat) {
 /// Tactics anywhere within what is valid.
 order::ScalperOptions any_tactics(std::mt19937_64& random) {
   const auto between = [&](std::int64_t low, std::int64_t high) {
-    return low + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(
-                                                          high - low + 1));
+    return low + static_cast<std::int64_t>(random() %
+                                           static_cast<std::uint64_t>(high - low + 1));
   };
   order::ScalperOptions options;
   options.order_qty = between(1, 40);
@@ -152,8 +151,10 @@ order::ScalperOptions any_tactics(std::mt19937_64& random) {
   options.reentry_wait = milliseconds(between(0, 1'000));
   options.retry_wait = milliseconds(between(1, 200));
   options.deadline = milliseconds(between(1'000, 59'500));
-  options.hold_limit = milliseconds(between(500, options.deadline.value / 1'000'000 - 100));
-  options.exit_after = milliseconds(between(1, options.hold_limit.value / 1'000'000 - 1));
+  options.hold_limit =
+      milliseconds(between(500, options.deadline.value / 1'000'000 - 100));
+  options.exit_after =
+      milliseconds(between(1, options.hold_limit.value / 1'000'000 - 1));
   options.style = static_cast<order::Style>(between(0, 2));
   return options;
 }
