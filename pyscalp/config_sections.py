@@ -108,7 +108,7 @@ class ExchangeSection(Section):
     start: TimeOfDay | None = Field(
         default=None, alias="from", description="where in the recorded day to begin"
     )
-    speed: Annotated[Real, Field(gt=0, le=1000)] | None = Field(
+    speed: Annotated[Real, Field(ge=1, le=1000)] | None = Field(
         default=None, description="times real time; without it 20 for agents, 1 for a recorded day"
     )
     seed: int = Field(

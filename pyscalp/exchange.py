@@ -48,6 +48,14 @@ class StopSignals:
             self._before[number] = signal.signal(number, self._on_signal)
         return self
 
+    def take_back(self) -> None:
+        """Count again after a library has been loaded that minds signals itself.
+
+        Polars raises KeyboardInterrupt out of its calls, whatever handler was there.
+        """
+        for number in self._before:
+            signal.signal(number, self._on_signal)
+
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)

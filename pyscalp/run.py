@@ -102,7 +102,12 @@ def run(
         finally:
             if not started:
                 directory.discard()
-        return _conclude(session, joined_config, directory, exchange, console)
+        import polars  # noqa: F401  what the report is made with
+
+        signals.take_back()
+        result = _conclude(session, joined_config, directory, exchange, console)
+        del session  # giving its memory back takes a while, for which Ctrl-C is minded too
+        return result
 
 
 @contextlib.contextmanager
@@ -254,7 +259,7 @@ def _conclude(
 
     results = session.results
     assert results is not None
-    failure = session.failure
+    failures = [session.failure] if session.failure else []
     agreement = None
     if exchange is not None:
         try:
@@ -266,14 +271,14 @@ def _conclude(
                 results.symbols,
             )
         except PyscalpError as error:
-            failure = failure or ResultsNotWritten(str(error))
+            failures.append(ResultsNotWritten(str(error)))
     summary = {
         **summary_head("run", config, results),
         "started": session.started,
         "duration_s": round(session.duration_s, 3),
         "venue": _venue_name(config, exchange),
         "state": session.snapshot["state"],
-        "error": str(failure) if failure else "",
+        "error": str(failures[0]) if failures else "",
         **figures(results, config.to_core()["risk"]["aum"]),
         "reconciliation": agreement.to_json() if agreement else None,
         "engine": results.engine,
@@ -281,10 +286,11 @@ def _conclude(
     try:
         directory.write_results(results, summary, write_report)
     except ResultsNotWritten as error:
-        failure = failure or error
-    if failure is not None:
+        failures.append(error)
+    for failure in failures:
         console.print(str(failure), style="bold red", markup=False, highlight=False, soft_wrap=True)
-        status = failure.exit_status
+    if failures:
+        status = failures[0].exit_status
     else:
         status = EXIT_DISAGREES if agreement and not agreement.agrees else EXIT_OK
     return RunResult(directory.path, summary, status)

@@ -134,11 +134,14 @@ class RunDirectory:
                 f"the run directory {self.path} is not empty; name another with --out, "
                 "or delete it"
             )
-        with self._probe.open("wb") as file:
-            file.write(bytes(1 << 16))
-            file.flush()
-            os.fsync(file.fileno())
-        self._probe.unlink()
+        probe = self / ".probe"
+        try:
+            with probe.open("wb") as file:
+                file.write(bytes(1 << 16))
+                file.flush()
+                os.fsync(file.fileno())
+        finally:
+            probe.unlink(missing_ok=True)
         free = shutil.disk_usage(self.path).free
         if free < _SPACE_NEEDED:
             raise PyscalpError(
@@ -148,15 +151,9 @@ class RunDirectory:
 
     def _retract(self) -> None:
         """As if `_prepare` had not been."""
-        with contextlib.suppress(OSError):
-            self._probe.unlink(missing_ok=True)
         if self._made:
             with contextlib.suppress(OSError):
                 self.path.rmdir()
-
-    @property
-    def _probe(self) -> Path:
-        return self.path / ".probe"
 
     @classmethod
     def open(cls, path: str | Path) -> RunDirectory:

@@ -182,6 +182,7 @@ py::dict snapshot_dict(const engine::Snapshot& s,
   out["fills"] = s.executions;
   out["round_trips"] = s.round_trips;
   out["rejects"] = s.rejects;
+  out["orders_not_sent"] = s.orders_not_sent;
   out["denied"] = denied_dict(s);
   out["breakers"] = breaker_names(s.breakers);
   out["deadline_exits"] = s.deadline_exits;

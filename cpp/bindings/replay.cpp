@@ -28,6 +28,12 @@ class ReplayRun {
         replay.jitter.value < 0) {
       throw py::value_error("latencies and jitter must not be negative");
     }
+    if (replay.order_latency + replay.jitter > seconds(1)) {
+      throw py::value_error(
+          "the order latency, jitter included, must be at most 1 s: with more, engine "
+          "and "
+          "exchange would take each other for dead");
+    }
     const Bytes bytes(reinterpret_cast<const std::byte*>(view.data()), view.size());
     const py::gil_scoped_release release;
     replay_ = std::make_unique<replay::Replay>(engine, bytes, replay);

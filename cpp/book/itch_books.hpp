@@ -31,6 +31,7 @@ class ItchBooks {
     std::uint64_t messages = 0;
     std::uint64_t unknown_types = 0;
     std::uint64_t undecodable = 0;
+    std::uint64_t wrong_locate = 0;  ///< about an order of another instrument
     std::uint64_t book[kBookStatusCount] = {};  ///< by BookStatus
   };
 
@@ -90,6 +91,18 @@ class ItchBooks {
         self.books_.flag(id);
       listener.on_book(id);
     }
+    /// The same for a message about an order that is there: its locate must be the
+    /// order's own, or neither book can be believed.
+    void settle(const wire::itch::Header& header, BookStatus status,
+                const OrderView& order) {
+      if (status == BookStatus::kOk && index(order.instrument) != header.locate)
+          [[unlikely]] {
+        self.books_.flag(order.instrument);
+        self.books_.flag(InstrumentId{header.locate});
+        ++self.counters_.wrong_locate;
+      }
+      settle(header, status);
+    }
     void add(const auto& m) {
       stamp(m.header);
       settle(m.header, self.books_.add(InstrumentId{m.header.locate}, m.reference,
@@ -106,7 +119,7 @@ class ItchBooks {
         listener.on_trade(TradeView{InstrumentId{m.header.locate}, before.price,
                                     m.shares, opposite(before.side), false});
       }
-      settle(m.header, status);
+      settle(m.header, status, before);
     }
     void on(const wire::itch::OrderExecutedWithPrice& m) {
       stamp(m.header);
@@ -117,20 +130,27 @@ class ItchBooks {
                                     price_from_e4(m.price_e4), m.shares,
                                     opposite(before.side), false});
       }
-      settle(m.header, status);
+      settle(m.header, status, before);
     }
     void on(const wire::itch::OrderCancel& m) {
       stamp(m.header);
-      settle(m.header, self.books_.reduce(m.reference, m.cancelled));
+      OrderView before;
+      const BookStatus status = self.books_.reduce(m.reference, m.cancelled, &before);
+      settle(m.header, status, before);
     }
     void on(const wire::itch::OrderDelete& m) {
       stamp(m.header);
-      settle(m.header, self.books_.remove(m.reference));
+      OrderView before;
+      const BookStatus status = self.books_.remove(m.reference, &before);
+      settle(m.header, status, before);
     }
     void on(const wire::itch::OrderReplace& m) {
       stamp(m.header);
-      settle(m.header, self.books_.replace(m.old_reference, m.new_reference, m.shares,
-                                           price_from_e4(m.price_e4)));
+      OrderView before;
+      const BookStatus status =
+          self.books_.replace(m.old_reference, m.new_reference, m.shares,
+                              price_from_e4(m.price_e4), &before);
+      settle(m.header, status, before);
     }
     void on(const wire::itch::Trade& m) {
       stamp(m.header);

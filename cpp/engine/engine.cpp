@@ -3,8 +3,16 @@
 #include <algorithm>
 
 #include "engine/listeners.hpp"
+#include "risk/price_collar.hpp"
 
 namespace pyscalp::engine {
+
+namespace {
+
+/// A cancel that is not answered within this time is sent again: it does no harm twice.
+constexpr MonoNanos kCancelPatience = seconds(1);
+
+}  // namespace
 
 Engine::Traded::Traded(const EngineConfig& config, const TradedInstrument& instrument)
     : symbol(instrument.symbol),
@@ -13,6 +21,9 @@ Engine::Traded::Traded(const EngineConfig& config, const TradedInstrument& instr
           [&] {
             order::ScalperOptions options = config.scalper;
             options.tick = instrument.tick;
+            options.deadline_slip_e6 = std::min(
+                options.deadline_slip_e6, risk::deadline_collar_e6(config.limits));
+            options.slip_e6 = std::min(options.slip_e6, config.limits.price_collar_e6);
             return options;
           }(),
           config.fees) {}
@@ -25,10 +36,13 @@ Engine::Engine(const EngineConfig& config, SpscRing& ring,
       books_(config.books),
       orders_(config.orders),
       ledger_(config.fees),
-      gate_(config.limits, kill_switch, kMaxTraded),
+      shared_switch_(kill_switch),
+      gate_(config.limits, seen_switch_, kMaxTraded),
       session_(session::SessionOptions{.username = config_.username,
                                        .password = config_.password,
-                                       .session = config_.session}) {
+                                       .session = config_.session,
+                                       // What an earlier run did is not ours.
+                                       .first_sequence = 0}) {
   traded_.reserve(config_.instruments.size());
   for (const TradedInstrument& instrument : config_.instruments) {
     traded_.emplace_back(config_, instrument);
@@ -47,6 +61,7 @@ void Engine::on_datagram(feed::Line line, Bytes datagram, MonoNanos now) {
         if (feed_generation_ != feed_.generation()) listener.on_new_session();
         books_.apply(message, listener);
       });
+  if (feed_generation_ != feed_.generation()) listener.on_new_session();
   follow_gap(now);
   if (status == feed::DatagramStatus::kOk) {
     stage_at_ = stamp();
@@ -68,6 +83,7 @@ void Engine::on_disconnected(MonoNanos now) {
   journal_input(RecordKind::kDisconnected, now, {}, 0);
   session_.on_disconnected();
   orders_.on_disconnected();
+  unsent_ref_ = 0;
   outlet_.put_bytes(RecordKind::kConnection, now, {},
                     static_cast<std::uint8_t>(ConnectionEvent::kDisconnected));
   settle(now);
@@ -100,6 +116,7 @@ bool Engine::on_time(MonoNanos now) {
 }
 
 void Engine::on_command(Command command, MonoNanos now) {
+  if (command == Command::kSwitchSeen) return seen_switch_.engage();
   journal_input(RecordKind::kCommand, now, {}, static_cast<std::uint8_t>(command));
   if (command == Command::kKill) {
     gate_.on_kill(now);
@@ -129,6 +146,13 @@ bool Engine::keep_link(session::Link link, MonoNanos now) {
 
 void Engine::journal_input(RecordKind kind, MonoNanos now, Bytes bytes,
                            std::uint8_t detail) {
+  if (shared_switch_.engaged() && !seen_switch_.engaged()) [[unlikely]] {
+    seen_switch_.engage();
+    if (config_.journal_inputs) {
+      outlet_.put_bytes(RecordKind::kCommand, now, {},
+                        static_cast<std::uint8_t>(Command::kSwitchSeen));
+    }
+  }
   if (config_.journal_inputs) outlet_.put_bytes(kind, now, bytes, detail);
 }
 
@@ -224,8 +248,9 @@ void Engine::evaluate(Traded& instrument, bool ticked, MonoNanos now) {
                     order.wish.side,
                     order.wish.limit,
                     order.wish.intent,
-                    order.resting() && order.state == order::OrderState::kLive,
-                    order.state == order::OrderState::kPendingCancel,
+                    order.resting() && order.state != order::OrderState::kUnknown,
+                    order.state == order::OrderState::kPendingCancel &&
+                        now - instrument.last_cancel < kCancelPatience,
                     order.sent_at};
   });
   const order::Action action = instrument.scalper.decide(view);
@@ -260,7 +285,10 @@ void Engine::place(Traded& instrument, const order::Wish& wish, MonoNanos now) {
   const MonoNanos encoded = stamp();
   record_stage(Stage::kEncode, gated, encoded);
   stage_at_ = encoded;
-  if (user_ref == 0) return;
+  if (user_ref == 0) {
+    ++orders_not_sent_;
+    return;
+  }
   orders_.on_sent(user_ref, wish, now);
   instrument.last_sent = now;
   unsent_ref_ = user_ref;
@@ -278,6 +306,10 @@ void Engine::cancel(std::uint32_t user_ref, MonoNanos now) {
   if (!session_.live()) return;
   if (!session_.cancel(gate_.cancel(user_ref, now), now)) return;
   orders_.on_cancel_sent(user_ref, now);
+  if (const order::Order* order = orders_.find(user_ref)) {
+    if (Traded* instrument = traded(order->wish.instrument))
+      instrument->last_cancel = now;
+  }
   ++cancels_sent_;
   outlet_.put(RecordKind::kCancelSent, now, SentCancel{user_ref, 0});
 }
@@ -306,7 +338,11 @@ void Engine::order_bytes_sent(std::size_t size, MonoNanos now) {
 // ---- Every input's end ----
 
 void Engine::settle(MonoNanos now) {
-  if (gate_.cancel_all_due(now)) cancel_all(now);
+  cancel_all_owed_ = gate_.cancel_all_due(now) || cancel_all_owed_;
+  if (cancel_all_owed_ && session_.live()) {
+    cancel_all_owed_ = false;
+    cancel_all(now);
+  }
   gate_.drain_trips(
       [&](const risk::Trip& trip) { outlet_.put(RecordKind::kTrip, now, trip); });
   advance_phase(now);
@@ -367,6 +403,7 @@ Snapshot Engine::snapshot(MonoNanos now) const {
   snapshot.executions = totals.executions;
   snapshot.round_trips = totals.round_trips;
   snapshot.rejects = rejects_;
+  snapshot.orders_not_sent = orders_not_sent_;
   snapshot.gaps = feed_.counters().gaps;
   snapshot.gap_requests = feed_.counters().requests;
   snapshot.deadline_exits = gate_.counts().deadline_exits;
@@ -377,7 +414,8 @@ Snapshot Engine::snapshot(MonoNanos now) const {
   snapshot.unrealised = ledger_.unrealised();
   snapshot.fees = totals.fees;
   snapshot.equity = ledger_.equity();
-  snapshot.longest_holding = totals.longest_holding;
+  snapshot.longest_holding =
+      std::max(totals.longest_holding, ledger_.longest_open(now));
   snapshot.breakers = gate_.breakers();
   snapshot.open_orders = orders_.open_count();
   snapshot.phase = phase_;

@@ -85,6 +85,7 @@ class Engine {
     MonoNanos last_tick = risk::kNoTick;
     MonoNanos closed{-kNever.value / 2};
     MonoNanos last_sent{-kNever.value / 2};
+    MonoNanos last_cancel{-kNever.value / 2};
     MonoNanos next_deadline = kNever;
     signal::Forecast forecast;
     Money net{};
@@ -111,6 +112,16 @@ class Engine {
   /// What we believe of our orders or position may be wrong: HALTED until a person has
   /// looked.
   void halt_in_doubt(std::string_view reason, MonoNanos now);
+  /// When the message being applied would have come had it not been held up: `now` less
+  /// what its lag behind the venue's stamp exceeds the least one of late.
+  MonoNanos tick_time(MonoNanos now) {
+    const MonoNanos lag{now.value - books_.venue_time().value};
+    // The floor rises by 0.1 % of the time, so that clocks may drift apart.
+    if (lag_floor_ != kNever) lag_floor_.value += (now - lag_at_).value / 1000;
+    lag_at_ = now;
+    if (lag < lag_floor_) lag_floor_ = lag;
+    return now - (lag - lag_floor_);
+  }
   bool in_session() const;
   bool closing() const;
   /// What every input ends with: breakers, the way to the end, the next deadline.
@@ -127,6 +138,8 @@ class Engine {
   book::ItchBooks books_;
   order::WorkingOrders orders_;
   order::Ledger ledger_;
+  const risk::KillSwitch& shared_switch_;
+  risk::KillSwitch seen_switch_;  ///< what the gate looks at: set between inputs alone
   risk::Gate gate_;
   session::OuchSession session_;
   std::vector<Traded> traded_;
@@ -136,6 +149,9 @@ class Engine {
   bool gap_was_open_ = false;
   bool stopping_ = false;
   bool killed_ = false;
+  bool cancel_all_owed_ = false;  ///< asked for while the session was not live
+  MonoNanos lag_floor_ = kNever;
+  MonoNanos lag_at_{};
   MonoNanos stop_requested_ = kNever;
   Phase phase_ = Phase::kConnecting;
   MonoNanos next_sample_{};
@@ -149,6 +165,7 @@ class Engine {
 
   std::uint64_t packets_ = 0;
   std::uint64_t orders_sent_ = 0;
+  std::uint64_t orders_not_sent_ = 0;
   std::uint64_t cancels_sent_ = 0;
   std::uint64_t rejects_ = 0;
   std::array<Histogram, kStages> histograms_;

@@ -13,22 +13,29 @@ struct Engine::FeedListener {
   void on_book(InstrumentId id) {
     if (Traded* instrument = engine.traded(id)) {
       instrument->touched = true;
-      instrument->last_tick = now;
+      instrument->last_tick = engine.tick_time(now);
     }
   }
   void on_trade(const book::TradeView& trade) {
     Traded* instrument = engine.traded(trade.instrument);
     if (instrument == nullptr) return;
     instrument->touched = true;
-    instrument->last_tick = now;
+    instrument->last_tick = engine.tick_time(now);
     instrument->signals.on_trade(
         engine.market_view(*instrument, now),
         signal::Trade{trade.price, trade.qty, trade.aggressor, trade.hidden});
   }
   void on_directory(InstrumentId id, std::string_view symbol) {
+    if (index(id) == 0) return;  // stands for no instrument
     for (std::size_t slot = 0; slot < engine.traded_.size(); ++slot) {
       Traded& instrument = engine.traded_[slot];
       if (instrument.symbol != symbol) continue;
+      if (index(instrument.id) != 0 && instrument.id != id &&
+          (!engine.ledger_.position(instrument.id).flat() ||
+           engine.orders_.open_count(instrument.id) != 0)) {
+        engine.halt_in_doubt("an instrument changed its number while held", now);
+        return;
+      }
       instrument.id = id;
       engine.traded_of_[index(id)] = static_cast<std::uint8_t>(slot + 1);
       engine.gate_.permit(id);
@@ -38,6 +45,10 @@ struct Engine::FeedListener {
   /// A new session of the feed: books, directory and prices of the old one are void.
   void on_new_session() {
     engine.feed_generation_ = engine.feed_.generation();
+    if (!engine.ledger_.open_positions().empty() || engine.orders_.open_count() != 0) {
+      engine.halt_in_doubt("a new feed session while holding a position or orders",
+                           now);
+    }
     engine.books_.clear();
     engine.gate_.revoke_all();
     engine.traded_of_.fill(0);
@@ -69,9 +80,13 @@ struct Engine::VenueListener {
   void on_login_accepted(bool) { event(ConnectionEvent::kLoggedIn); }
   void on_live(std::uint32_t next_user_ref, bool resumed) {
     event(ConnectionEvent::kLive);
-    if (resumed && engine.orders_.on_resumed(next_user_ref) == 0) return;
+    if (resumed) engine.orders_.on_resumed(next_user_ref);
     if (engine.orders_.unknown_count() != 0) {
       engine.halt_in_doubt("orders of unknown fate after a reconnect", now);
+    }
+    // Whatever could not be sent until now.
+    for (Traded& instrument : engine.traded_) {
+      instrument.touched = index(instrument.id) != 0;
     }
   }
   void on_login_rejected(char) { event(ConnectionEvent::kRefused); }
@@ -81,6 +96,7 @@ struct Engine::VenueListener {
     engine.halt_in_doubt("a message of the venue could not be read", now);
   }
   void on_broken_trade(const wire::ouch::BrokenTrade&) {
+    if (!engine.session_.live()) return;
     engine.halt_in_doubt("the venue broke a trade", now);
   }
 
@@ -139,6 +155,8 @@ struct Engine::VenueListener {
     }
   }
   void on_rejected(const wire::ouch::Rejected& m) {
+    // Before the session is live it tells the history of an earlier run.
+    if (engine.orders_.find(m.user_ref) == nullptr && !engine.session_.live()) return;
     ++engine.rejects_;
     engine.orders_.on_rejected(m.user_ref);
     engine.gate_.on_reject(now);

@@ -45,7 +45,11 @@ struct RecordHeader {
 };
 static_assert(sizeof(RecordHeader) == 16);
 
-enum class Command : std::uint8_t { kStop = 1, kKill = 2 };
+enum class Command : std::uint8_t {
+  kStop = 1,
+  kKill = 2,
+  kSwitchSeen = 3,  ///< journalled only: the kill switch was found engaged
+};
 
 enum class ConnectionEvent : std::uint8_t {
   kConnected = 1,
@@ -140,6 +144,7 @@ struct Snapshot {
   std::uint64_t executions = 0;
   std::uint64_t round_trips = 0;
   std::uint64_t rejects = 0;
+  std::uint64_t orders_not_sent = 0;  ///< passed the gate, but the session had no room
   std::uint64_t gaps = 0;
   std::uint64_t gap_requests = 0;
   std::uint64_t deadline_exits = 0;

@@ -47,6 +47,7 @@ void MoldSession::start_session(const wire::mold::Session& session) {
   expected_ = 1;
   known_end_ = 1;
   held_ = 0;
+  later_packets_ = 0;
   asked_from_ = 0;
   request_at_ = kNever;
   for (std::uint32_t i = 0; i < options_.window; ++i) window_[i].sequence = 0;
@@ -73,11 +74,31 @@ void MoldSession::release(std::uint64_t sequence) {
   --held_;
 }
 
-void MoldSession::note_end(const Packet& packet, MonoNanos now) {
+void MoldSession::doubt_end(std::uint64_t end, Line line, MonoNanos now) {
+  if (line == Line::kRetransmission) return;
+  if (end >= known_end_) {
+    end_heard_at_ = now;
+    later_end_ = end;
+    later_packets_ = 0;
+    return;
+  }
+  later_end_ = later_packets_ == 0 ? end : std::max(later_end_, end);
+  ++later_packets_;
+  if (later_packets_ >= kEndDoubtedBy && now - end_heard_at_ >= kEndDoubtedAfter) {
+    known_end_ = std::max(expected_, later_end_);
+    end_heard_at_ = now;
+    later_packets_ = 0;
+    ++counters_.ends_doubted;
+  }
+}
+
+void MoldSession::note_end(const Packet& packet, Line line, MonoNanos now) {
   const std::uint64_t end = packet.header().sequence + packet.message_count();
   if (packet.message_count() == 0) ++counters_.heartbeats;
-  if (packet.is_end_of_session()) ended_ = true;
+  if (packet.is_end_of_session() && end >= known_end_) ended_ = true;
+  if (gap_open()) doubt_end(end, line, now);
   const bool was_open = known_end_ > expected_ && request_at_ != kNever;
+  if (end >= known_end_) end_heard_at_ = now;
   known_end_ = std::max(known_end_, end);
   if (!gap_open()) {
     known_end_ = expected_;
@@ -88,7 +109,8 @@ void MoldSession::note_end(const Packet& packet, MonoNanos now) {
     timeout_ = options_.request_timeout;
     asked_from_ = 0;
     request_at_ = now + options_.request_delay;
-  } else if (asked_from_ != 0 && expected_ > asked_from_) {
+  } else if (line == Line::kRetransmission && asked_from_ != 0 &&
+             expected_ > asked_from_) {
     // The last request was answered, in part at least: ask for the rest at once.
     timeout_ = options_.request_timeout;
     asked_from_ = 0;

@@ -44,6 +44,11 @@ class MoldSession {
   static constexpr std::size_t kMaxHeldMessage = 54;
   /// Packets of one unknown session, in a row, after which it is believed.
   static constexpr int kForeignToBelieve = 3;
+  /// A claim that messages up to some number exist is dropped when, for so long, so
+  /// many packets of the lines have named a lower end: it was forged or damaged, and
+  /// must not keep the gap open for ever.
+  static constexpr MonoNanos kEndDoubtedAfter = seconds(3);
+  static constexpr std::uint32_t kEndDoubtedBy = 3;
 
   struct Counters {
     std::uint64_t datagrams[kLineCount] = {};
@@ -58,7 +63,8 @@ class MoldSession {
     std::uint64_t beyond_window = 0;  ///< messages too far ahead to be held
     std::uint64_t gaps = 0;           ///< times the stream became incomplete
     std::uint64_t requests = 0;
-    std::uint64_t recovered = 0;  ///< messages that only the retransmission brought
+    std::uint64_t recovered = 0;     ///< messages that only the retransmission brought
+    std::uint64_t ends_doubted = 0;  ///< claimed ends that no later packet confirmed
   };
 
   explicit MoldSession(const MoldOptions& options = {});
@@ -89,7 +95,7 @@ class MoldSession {
     });
     deliver_held(deliver);
     counters_.messages += expected_ - expected_before;
-    note_end(packet, now);
+    note_end(packet, line, now);
     const bool fresh = expected_ != expected_before || held_ != held_before ||
                        packet.message_count() == 0;
     if (!fresh && admitted == DatagramStatus::kOk) {
@@ -129,7 +135,8 @@ class MoldSession {
   void start_session(const wire::mold::Session& session);
   void hold(std::uint64_t sequence, Bytes message, Line line);
   void release(std::uint64_t sequence);
-  void note_end(const wire::mold::Packet& packet, MonoNanos now);
+  void note_end(const wire::mold::Packet& packet, Line line, MonoNanos now);
+  void doubt_end(std::uint64_t end, Line line, MonoNanos now);
   void count_first(std::uint8_t line) {
     ++counters_.first[line];
     if (line == static_cast<std::uint8_t>(Line::kRetransmission)) ++counters_.recovered;
@@ -162,6 +169,10 @@ class MoldSession {
   std::uint64_t expected_ = 1;   ///< sequence number to deliver next
   std::uint64_t known_end_ = 1;  ///< one past the highest number heard of
   std::uint64_t held_ = 0;       ///< messages waiting in the window
+
+  MonoNanos end_heard_at_{};         ///< when a line last named known_end_ or beyond
+  std::uint64_t later_end_ = 1;      ///< the highest end named by the lines since then
+  std::uint32_t later_packets_ = 0;  ///< and by how many packets
 
   std::uint64_t asked_from_ = 0;  ///< what the last request began with
   MonoNanos request_at_ = kNever;

@@ -118,6 +118,7 @@ void LiveSession::run_engine() {
       send_pending();
     }
     send_requests(now);
+    send_pending();
     if (!connected_) poll_connection(now);
     if (!was_running_) check_patience(now);
     allocations_.store(
@@ -175,7 +176,8 @@ bool LiveSession::poll_orders() {
 void LiveSession::note_session() {
   const session::SessionState state = engine_->session().state();
   if (state == session::SessionState::kLive) retry_wait_ = kRetryWait;
-  refused_ = refused_ || state == session::SessionState::kRefused;
+  // Once we have been in, a refusal passes: the venue still holds the old connection.
+  refused_ = refused_ || (state == session::SessionState::kRefused && !was_running_);
   unwanted_ = refused_ || state == session::SessionState::kEnded;
 }
 
@@ -230,7 +232,8 @@ void LiveSession::poll_connection(MonoNanos now) {
       send_pending();
       return;
     }
-    if (state == net::ConnectState::kConnecting) return;
+    // The kernel would go on trying for minutes, at ever longer intervals.
+    if (state == net::ConnectState::kConnecting && now < retry_at_ + seconds(1)) return;
     orders_.reset();
   }
   if (now >= retry_at_ && !unwanted_) connect(now);
@@ -251,6 +254,11 @@ void LiveSession::check_patience(MonoNanos now) {
     allocations_at_start_ = allocations_of_this_thread();
     return;
   }
+  // Catching up with a day takes its time; what counts is that it goes on.
+  if (engine_->feed().expected() != expected_seen_) {
+    expected_seen_ = engine_->feed().expected();
+    progress_at_ = now;
+  }
   if (refused_) {
     abandon("the venue refused the login of user " + config_.engine.username +
             "; check venue.username and venue.password");
@@ -262,7 +270,7 @@ void LiveSession::check_patience(MonoNanos now) {
       abandon("nothing heard on " + net::endpoint_text(config_.feed_a) + " and " +
               net::endpoint_text(config_.feed_b) +
               "; check venue.feed_a, venue.feed_b and venue.interface");
-    } else if (now - started_ >= config_.connect_patience + config_.connect_patience) {
+    } else if (now - progress_at_ >= config_.connect_patience) {
       abandon("the feed is incomplete and " +
               net::endpoint_text(config_.retransmission) +
               " does not retransmit; check venue.retransmission");
@@ -288,7 +296,6 @@ void LiveSession::run_housekeeping() {
         ++taken;
       }
     }
-    if (taken == kRecordsPerHold) continue;
     const auto now = std::chrono::steady_clock::now();
     if (journal_ && now >= next_flush) {
       journal_->flush();
@@ -300,6 +307,11 @@ void LiveSession::run_housekeeping() {
     }
     if (last && taken == 0) break;
     if (taken == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  if (ring_.refused() != 0) {
+    fail(std::to_string(ring_.refused()) +
+         " records were lost, as the journal could not keep up: the results are not "
+         "whole");
   }
   if (journal_) {
     journal_->flush(true);

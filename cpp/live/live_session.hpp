@@ -108,6 +108,8 @@ class LiveSession {
   MonoNanos retry_at_{};
   MonoNanos retry_wait_ = kRetryWait;
   MonoNanos started_{};
+  std::uint64_t expected_seen_ = 0;  ///< of the feed, when it last went on
+  MonoNanos progress_at_{};
   bool heard_ = false;
   bool refused_ = false;   ///< the login was
   bool unwanted_ = false;  ///< refused, or the session has ended: no reconnect

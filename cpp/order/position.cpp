@@ -28,6 +28,8 @@ void Position::open(std::uint32_t round_trip, const Fill& first) {
   trip_.instrument = first.instrument;
   trip_.side = first.side;
   trip_.signal = first.signal;
+  // The mark of an earlier position says nothing about this one.
+  mark_ = first.price;
 }
 
 Money Position::book(const Fill& leg) {

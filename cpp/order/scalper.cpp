@@ -30,9 +30,15 @@ bool ScalperOptions::valid() const {
 }
 
 Price Scalper::through_touch(const book::Touch& touch, Side side) const {
-  const Price slip{options_.tick.value * options_.slippage_ticks};
-  return side == Side::kBuy ? touch.ask + slip
-                            : std::max(touch.bid - slip, options_.tick);
+  const Price from = touch.price(opposite(side));
+  const auto allowed = static_cast<std::int64_t>(static_cast<Int128>(from.value) *
+                                                 options_.slip_e6 / 1'000'000);
+  const Price slip{std::min(options_.tick.value * options_.slippage_ticks, allowed)};
+  // Toward the touch, so that rounding never leaves the collar.
+  return side == Side::kBuy
+             ? round_to_tick(from + slip, options_.tick, Side::kBuy)
+             : std::max(round_to_tick(from - slip, options_.tick, Side::kSell),
+                        std::min(from, options_.tick));
 }
 
 bool Scalper::entry_outlived(const ScalperView& view) const {
@@ -52,10 +58,11 @@ Scalper::Exit Scalper::wanted_exit(const ScalperView& view) const {
     const Price base = touch.price(opposite(side)) != kNoPrice
                            ? touch.price(opposite(side))
                            : view.entry_price;
-    const Price slip{base.value / 200};
+    const Price slip{static_cast<std::int64_t>(static_cast<Int128>(base.value) *
+                                               options_.deadline_slip_e6 / 1'000'000)};
     const Price limit = side == Side::kBuy ? base + slip : base - slip;
-    return {Intent::kDeadline, round_to_tick(limit, options_.tick, opposite(side)),
-            true};
+    // Toward the touch: a tick further might be beyond the gate's collar.
+    return {Intent::kDeadline, round_to_tick(limit, options_.tick, side), true};
   }
   if (view.stopping) return {Intent::kShutdown, through_touch(touch, side), true};
   if (held >= options_.hold_limit) {
@@ -162,6 +169,9 @@ MonoNanos Scalper::next_deadline(const ScalperView& view) const {
     consider(view.opened + options_.exit_after);
     consider(view.opened + options_.hold_limit);
     consider(view.opened + options_.deadline);
+    // A taking exit may have been held back by it.
+    if (view.working.user_ref == 0)
+      consider(view.working.sent_at + options_.retry_wait);
     if (now - view.opened >= options_.hold_limit || view.stopping) {
       consider(now + milliseconds(50));
     }

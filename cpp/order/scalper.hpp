@@ -24,13 +24,15 @@ struct ScalperOptions {
   double passive_fill = 0.5;  ///< assumed chance that a passive entry is filled
   Price target{};             ///< profit per share asked for by the resting target
   Price stop{};            ///< loss per share of the mid at which the position is cut
-  int slippage_ticks = 2;  ///< how far through the touch an IOC may go
+  int slippage_ticks = 2;  ///< how far through the touch an IOC may go, …
+  std::int64_t slip_e6 = 10'000;  ///< … and at most this much of the price, in 1e-6
   MonoNanos passive_wait = seconds(3);         ///< longest life of a passive entry
   MonoNanos reentry_wait = milliseconds(200);  ///< rest after a round trip
   MonoNanos retry_wait = milliseconds(10);     ///< between two IOC exits
   MonoNanos exit_after = seconds(20);          ///< then the exit follows the touch
   MonoNanos hold_limit = seconds(40);          ///< then the exit takes liquidity
-  MonoNanos deadline = seconds(55);  ///< then it is sent whatever the feed says
+  MonoNanos deadline = seconds(55);       ///< then it is sent whatever the feed says
+  std::int64_t deadline_slip_e6 = 5'000;  ///< how far through the touch it may go then
   Style style = Style::kChoose;
 
   /// Times must follow each other and end under sixty seconds.

@@ -160,7 +160,8 @@ Denial Gate::check_stale_price(const Request& request) {
 }
 
 Denial Gate::check_order_size(const Request& request) {
-  return order_size_denial(request.wish, request.market.touch, limits_);
+  const Denial denial = order_size_denial(request.wish, request.market.touch, limits_);
+  return denial == Denial::kOrderValue && request.reduces ? Denial::kNone : denial;
 }
 
 Denial Gate::check_price_collar(const Request& request) {

@@ -13,9 +13,10 @@
 //   * A *deadline exit* (T1) is a reducing IOC order with Intent::kDeadline. It alone
 //     passes on a stale price, an open gap, a one-sided, crossed or flagged book and
 //     outside session hours, since a position held past its deadline behind a dead feed
-//     is the bigger risk, and the venue still applies its own rules. It obeys every
-//     other check, may use the requests that are otherwise kept for cancels, up to the
-//     allowed rate, and is counted.
+//     is the bigger risk, and the venue still applies its own rules. Order value
+//     does not hold back orders that reduce. It obeys every other check, may use the
+//     requests that are otherwise kept for cancels, up to the allowed rate, and is
+//     counted.
 #pragma once
 
 #include <array>

@@ -178,6 +178,10 @@ bool OuchSession::accept_login(Bytes payload) {
   if (!message) return false;
   const auto sequence = soup::parse_number(message->sequence);
   if (!sequence || *sequence == 0) return false;
+  // Asked for the most recent message alone, the venue sends that one first, and it may
+  // be the answer to a query of an earlier run. So two are asked and one is waited
+  // past.
+  answers_due_ = next_sequence_ == 0 ? 2 : 1;
   const bool first = session_.trimmed().empty();
   const bool same = !first && session_.trimmed() == message->session.trimmed();
   if (same && *sequence != next_sequence_) note(BadInput::kSequenceJump);

@@ -136,6 +136,7 @@ class OuchSession {
   void queue_account_query();
   bool accept_login(Bytes payload);
   void forget_session();
+  static constexpr int kRefusalsToForget = 10;
   bool next_is_new();
   void lose(BadInput input);
 
@@ -154,6 +155,8 @@ class OuchSession {
   MonoNanos last_sent_{};
   MonoNanos last_received_{};
   std::uint64_t next_sequence_;      ///< next one not seen yet
+  int refusals_ = 0;                 ///< of this session, in a row
+  int answers_due_ = 1;              ///< account query responses until live
   std::uint64_t incoming_sequence_;  ///< number of the next frame
   std::uint64_t messages_ = 0;
   Text<10> session_;    ///< of the last login
@@ -225,7 +228,9 @@ struct OuchSession::Dispatch {
       session.next_user_ref_ = m.next_user_ref;
     }
     if (session.state_ != SessionState::kSynchronising) return;
+    if (--session.answers_due_ > 0) return;
     session.state_ = SessionState::kLive;
+    session.refusals_ = 0;
     const bool resumed = !session.lost_;
     session.lost_ = false;
     if constexpr (requires { handler.on_live(m.next_user_ref, resumed); }) {
@@ -263,7 +268,8 @@ void OuchSession::on_frame(const wire::soup::Frame& frame, Handler& handler) {
       if constexpr (requires { handler.on_login_accepted(resumed); }) {
         handler.on_login_accepted(resumed);
       }
-      return queue_account_query();
+      for (int i = 0; i < answers_due_; ++i) queue_account_query();
+      return;
     }
     case wire::soup::kLoginRejected:
       if (!waiting) return note(BadInput::kRepeatedLogin);
@@ -286,7 +292,12 @@ void OuchSession::on_login_rejected(Bytes payload, Handler& handler) {
   const auto message = wire::soup::decode<wire::soup::LoginRejected>(payload);
   if (!message) return fail(BadInput::kBadLogin);
   // The session of before is gone: ask for the active one next time.
-  if (message->reason == 'S' && !session_.trimmed().empty()) forget_session();
+  // The venue may still hold our old connection: the session is given up only when it
+  // says so again and again.
+  if (message->reason == 'S' && !session_.trimmed().empty() &&
+      ++refusals_ >= kRefusalsToForget) {
+    forget_session();
+  }
   state_ = SessionState::kRefused;
   if constexpr (requires { handler.on_login_rejected(message->reason); }) {
     handler.on_login_rejected(message->reason);

@@ -95,7 +95,9 @@ class PacketBuilder {
   bool append(Bytes message) {
     if (size_ + 2 + message.size() > kMaxPacket) return false;
     store_be(buffer_.data() + size_, static_cast<std::uint16_t>(message.size()));
-    std::memcpy(buffer_.data() + size_ + 2, message.data(), message.size());
+    if (!message.empty()) {
+      std::memcpy(buffer_.data() + size_ + 2, message.data(), message.size());
+    }
     size_ += 2 + message.size();
     ++header_.count;
     return true;

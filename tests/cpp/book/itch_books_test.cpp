@@ -91,6 +91,18 @@ TEST_F(ItchBooksTest, ImpossibleMessagesFlagTheBookAndAreCounted) {
   EXPECT_EQ(books_.counters().book[static_cast<int>(BookStatus::kUnknownOrder)], 1u);
 }
 
+TEST_F(ItchBooksTest, AMessageUnderAnotherInstrumentsNumberFlagsBoth) {
+  add(1, 'B', 100, 10'000);
+  OrderDelete d;
+  d.reference = 1;
+  d.header.locate = 4;
+  std::array<std::byte, kMaxSize> bytes;
+  books_.apply(Bytes(bytes.data(), encode(d, bytes.data())), heard_);
+  EXPECT_TRUE(books_.books().flagged(kId));
+  EXPECT_TRUE(books_.books().flagged(InstrumentId{4}));
+  EXPECT_EQ(books_.counters().wrong_locate, 1u);
+}
+
 TEST_F(ItchBooksTest, CutAndUnknownMessagesAreCountedApart) {
   AddOrder m;
   m.header.locate = 3;

@@ -137,8 +137,9 @@ class Rig {
                      std::uint32_t price_e4, std::uint16_t about = index(kAmzn)) const {
     return {header(about), reference, side, shares, itch::Symbol("AMZN"), price_e4};
   }
-  itch::OrderCancel reduce(std::uint64_t reference, std::uint32_t shares) const {
-    return {header(), reference, shares};
+  itch::OrderCancel reduce(std::uint64_t reference, std::uint32_t shares,
+                           std::uint16_t about = index(kAmzn)) const {
+    return {header(about), reference, shares};
   }
   itch::OrderDelete remove(std::uint64_t reference) const {
     return {header(), reference};
@@ -238,6 +239,7 @@ class Rig {
   void go_live() {
     connect();
     login_accepted("DAY1", 1);
+    query_response(1);  // to the first of two queries: it could be an earlier run's
     query_response(1);
     EXPECT_TRUE(engine.session().live());
     sent();

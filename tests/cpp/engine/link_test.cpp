@@ -32,9 +32,9 @@ TEST(EngineLink, AResumedSessionBooksTheMissedExecutionOnce) {
   rig.engine.on_disconnected(rig.now);
   rig.now = rig.now + seconds(1);
   rig.connect();
-  // Two messages have been counted: the query's answer and the ack.
-  EXPECT_EQ(rig.sent(), Lines{"login SCALP1 session 'DAY1' from 3"});
-  rig.login_accepted("DAY1", 3);
+  // Three messages have been counted: the queries' answers and the ack.
+  EXPECT_EQ(rig.sent(), Lines{"login SCALP1 session 'DAY1' from 4"});
+  rig.login_accepted("DAY1", 4);
   EXPECT_EQ(rig.sent(), Lines{"query"});
   rig.executed(1, 10, kBid, 501);
   EXPECT_EQ(rig.position(), 10);
@@ -60,6 +60,7 @@ TEST(EngineLink, ASessionResumedFromEarlierSkipsWhatItHasSeen) {
   rig.connect();
   rig.login_accepted("DAY1", 1);  // from the very start
   rig.query_response(1);
+  rig.query_response(1);
   rig.accepted(1);
   rig.executed(1, 4, kBid, 501);
   rig.executed(1, 3, kBid, 502);
@@ -77,7 +78,7 @@ TEST(EngineLink, AnOrderThatNeverArrivedIsClosedByTheResume) {
   rig.balance();
   rig.engine.on_disconnected(rig.now);
   rig.connect();
-  rig.login_accepted("DAY1", 2);
+  rig.login_accepted("DAY1", 3);
   rig.query_response(1);  // the venue has not seen number 1
   EXPECT_EQ(rig.engine.orders().open_count(), 0u);
   EXPECT_EQ(rig.engine.gate().state(), TradingState::kActive);
@@ -107,7 +108,7 @@ TEST(EngineLink, AnotherSessionWithOpenOrdersHalts) {
   EXPECT_EQ(rig.engine.gate().breakers(), risk::bit(risk::Breaker::kOperatorHalt));
   Lines lines = rig.sent();
   std::erase(lines, "query");
-  EXPECT_EQ(lines, (Lines{"login SCALP1 session 'DAY1' from 3", "cancel #1"}));
+  EXPECT_EQ(lines, (Lines{"login SCALP1 session 'DAY1' from 4", "cancel #1"}));
   rig.tick();
   EXPECT_EQ(rig.sent(), Lines{});
   EXPECT_EQ(rig.engine.orders().exposure(kAmzn).working_buy, 10);
@@ -135,6 +136,7 @@ TEST(EngineLink, HistoryOfAnEarlierRunIsNotTaken) {
   rig.accepted(1);
   rig.executed(1, 10, kBid, 77);
   rig.query_response(2);
+  rig.query_response(2);
   EXPECT_EQ(rig.position(), 0);
   EXPECT_EQ(rig.engine.gate().state(), TradingState::kActive);
   rig.sent();
@@ -155,7 +157,7 @@ TEST(EngineLink, AHaltWhileTheLinkIsDownCancelsOnceItIsBack) {
   rig.feed(rig.add(70, 'B', 300, 990'000), rig.remove(1), rig.remove(3));
   ASSERT_EQ(rig.engine.gate().state(), TradingState::kHalted);
   rig.connect();
-  rig.login_accepted("DAY1", 5);
+  rig.login_accepted("DAY1", 6);
   rig.query_response(3);
   ASSERT_EQ(rig.engine.orders().open_count(), 1u);
   Lines lines = rig.sent();
@@ -172,7 +174,7 @@ TEST(EngineLink, AStopOrKillWhileTheLinkIsDownCancelsOnceItIsBack) {
     rig.engine.on_disconnected(rig.now);
     rig.engine.on_command(command, rig.now);
     rig.connect();
-    rig.login_accepted("DAY1", 3);
+    rig.login_accepted("DAY1", 4);
     rig.query_response(2);
     EXPECT_EQ(rig.engine.orders().open_count(), 1u);
     // Not a tick comes.

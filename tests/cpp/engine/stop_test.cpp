@@ -83,7 +83,7 @@ TEST(EngineBreakers, KillCancelsAllInTheSameCallAndNothingElseFollows) {
   rig.feed(rig.add(80, 'B', 300, 500'000, 9), rig.add(81, 'S', 300, 500'200, 9));
   rig.pass_window();
   rig.lean_up();
-  rig.feed(rig.reduce(81, 240), rig.add(82, 'B', 300, 400'000, 9));
+  rig.feed(rig.reduce(81, 240, 9), rig.add(82, 'B', 300, 400'000, 9));
   EXPECT_EQ(rig.sent(), (Lines{"#1 buy 10 AMZN at 1000000 post-only",
                                "#2 buy 10 MSFT at 500000 post-only"}));
   rig.accepted(1);  // one has been acknowledged, the other not
@@ -94,8 +94,8 @@ TEST(EngineBreakers, KillCancelsAllInTheSameCallAndNothingElseFollows) {
                501);  // crosses the cancel: a position that may not be left
   rig.tick();
   EXPECT_EQ(rig.wait(seconds(2)), Lines{});
-  rig.accepted(2);
-  EXPECT_EQ(rig.sent(), Lines{});
+  rig.accepted(2);  // two seconds on, its cancel is still unanswered
+  EXPECT_EQ(rig.sent(), Lines{"cancel #2"});
   rig.canceled(2, 10);
   EXPECT_EQ(rig.sent(), Lines{"logout"});
   EXPECT_EQ(rig.engine.phase(), Phase::kFailed);  // not flat
@@ -173,7 +173,9 @@ TEST(EngineStop, AVenueThatDoesNotAnswerIsGivenUpAfterThePatience) {
   rig.accepted(2);
   rig.engine.on_command(Command::kStop, rig.now);
   EXPECT_EQ(rig.sent(), Lines{"cancel #2"});
-  EXPECT_EQ(rig.wait(base_config().stop_patience - MonoNanos{1}), Lines{});
+  // An unanswered cancel is repeated once a second.
+  EXPECT_EQ(rig.wait(base_config().stop_patience - MonoNanos{1}),
+            Lines(9, "cancel #2"));
   EXPECT_EQ(rig.engine.phase(), Phase::kStopping);
   EXPECT_EQ(rig.wait({1}), Lines{"logout"});
   EXPECT_EQ(rig.engine.phase(), Phase::kFailed);

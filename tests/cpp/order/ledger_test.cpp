@@ -314,7 +314,8 @@ class RandomLedger {
     if (pick(0, 3) == 0) {
       mark_[index(execution.instrument)] = price();
       ledger_.on_mark(execution.instrument, mark_[index(execution.instrument)]);
-    } else if (mark_[index(execution.instrument)] == kNoPrice) {
+    } else if (before == 0 || before * after < 0) {
+      // A new position is valued at its own price, whatever an earlier one's mark was.
       mark_[index(execution.instrument)] = execution.price;
     }
     check_totals();

@@ -95,7 +95,7 @@ TEST_F(DeadlineTest, PassesInReducingNotAfterTheKillSwitch) {
 
 class DeadlineValueTest : public DeadlineTest {};
 
-TEST_F(DeadlineValueTest, ObeysValue) {
+TEST_F(DeadlineValueTest, IsNotHeldBackByValue) {
   market.touch.ask = {1'000 * kUnit};
   wish.qty = 20;
   exposure.position = 100;
@@ -103,7 +103,10 @@ TEST_F(DeadlineValueTest, ObeysValue) {
   EXPECT_EQ(ask_now(wish), Denial::kNone) << "20,000 of 20,000";
   now += milliseconds(1);
   wish.limit.value += 1;
-  EXPECT_EQ(ask_now(wish), Denial::kOrderValue);
+  EXPECT_EQ(ask_now(wish), Denial::kNone) << "what was entered can be left";
+  now += milliseconds(1);
+  exposure.position = -exposure.position;  // now it would add to the position
+  EXPECT_NE(ask_now(wish), Denial::kNone);
 }
 
 }  // namespace
