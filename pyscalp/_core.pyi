@@ -9,7 +9,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['ExchangeServer', 'LiveSession', 'Replay', 'book_rows', 'simulate_day']
+__all__: list[str] = ['ExchangeServer', 'LiveSession', 'Replay', 'book_rows', 'signal_rows', 'simulate_day']
 class ExchangeServer:
     """
     The included exchange on real sockets. `run` works in the calling thread with the GIL released.
@@ -141,6 +141,12 @@ def book_rows(day: bytes, locate: typing.SupportsInt | typing.SupportsIndex, lev
     The book of one instrument after each of its messages.
 
     Returns (messages, rows): the position in the file of each message, shape (n,), and int64 rows of shape (n, 4 * levels) in LOBSTER's order: ask price, ask size, bid price, bid size, best level first. Prices at 1e-9; a level that is not there has price 2**63 - 1 and size 0.
+    """
+def signal_rows(config: dict[str, typing.Any], day: bytes, locate: typing.SupportsInt | typing.SupportsIndex) -> dict[str, typing.Any]:
+    """
+    What each signal says at every event of one instrument in a recording.
+
+    `config` is the engine's, `day` an ITCH 5.0 BinaryFILE. Returns int64 arrays: of one length time (ns since midnight), bid, ask (1e-9; 2**63 - 1 where a side is empty), bid_qty, ask_qty, bid_depth, ask_depth, trades_seen, and the expected moves mean_reversion and book_imbalance (1e-9, 0 is no opinion); and of another trade_time, trade_price, trade_qty.
     """
 def simulate_day(seed: typing.SupportsInt | typing.SupportsIndex, duration_ns: typing.SupportsInt | typing.SupportsIndex, symbols: collections.abc.Sequence[str]) -> bytes:
     """
