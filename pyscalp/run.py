@@ -287,13 +287,21 @@ def _conclude(
         directory.write_results(results, summary, write_report)
     except ResultsNotWritten as error:
         failures.append(error)
-    for failure in failures:
-        console.print(str(failure), style="bold red", markup=False, highlight=False, soft_wrap=True)
+    for line in [*map(str, failures), *_left_open(results)]:
+        console.print(line, style="bold red", markup=False, highlight=False, soft_wrap=True)
     if failures:
         status = failures[0].exit_status
     else:
         status = EXIT_DISAGREES if agreement and not agreement.agrees else EXIT_OK
     return RunResult(directory.path, summary, status)
+
+
+def _left_open(results: Results) -> list[str]:
+    """What the venue may still hold of ours, in a line for a person."""
+    held = [f"{symbol} {qty:+}" for symbol, qty in results.engine["positions"].items() if qty]
+    if orders := results.engine["open_orders"]:
+        held.append(f"{orders} orders of which the venue has not said what became")
+    return [f"left open: {', '.join(held)}"] if held else []
 
 
 def summary_head(mode: str, config: Config, results: Results) -> dict[str, Any]:

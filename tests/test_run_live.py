@@ -126,14 +126,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def included(folder: Path) -> Session:
     """The command without any configuration: the agents' market."""
-    return traded(folder / "included", None, "--duration", "10s")
+    return traded(folder / "included", None, "--duration", "8s")
 
 
 @pytest.fixture(scope="module")
 def impaired(folder: Path) -> Session:
     """The agents' market over two bad lines."""
     config = '[exchange]\ndriver = "agents"\nspeed = 20\n' + IMPAIRED + INSTRUMENTS
-    return traded(folder / "impaired", config + EAGER + LIMITS, "--duration", "10s")
+    return traded(folder / "impaired", config + EAGER + LIMITS, "--duration", "8s")
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +141,7 @@ def recorded_day(folder: Path, market_data: Path) -> Session:
     """The exchange plays AMZN's and AAPL's day after the open."""
     file = market_data / "itch" / "AMZN_AAPL_2012-06-21.itch50.xz"
     config = f'[exchange]\ndriver = "replay"\nfile = "{file}"\nfrom = "09:31"\nspeed = 4\n'
-    return traded(folder / "day", config + INSTRUMENTS + EAGER + LIMITS, "--duration", "12s")
+    return traded(folder / "day", config + INSTRUMENTS + EAGER + LIMITS, "--duration", "10s")
 
 
 @pytest.fixture(params=["included", "impaired", "recorded_day"])

@@ -37,7 +37,7 @@ const char* describe(ConnectionEvent what) {
     case ConnectionEvent::kLive:
       return "order session live";
     case ConnectionEvent::kRefused:
-      return "login refused: check username and password";
+      return "login refused: wrong name or password, or still logged in elsewhere";
     case ConnectionEvent::kSessionEnded:
       return "the venue ended the session";
     case ConnectionEvent::kLinkDead:
