@@ -14,9 +14,10 @@ from pyscalp.config_sections import Instrument, Signals, Tactics
 from pyscalp.day_file import day_symbols, read_day
 from pyscalp.duration import ClockTime, Duration
 from pyscalp.errors import EXIT_DISAGREES, EXIT_OK, PyscalpError, ResultsNotWritten, os_reason
+from pyscalp.figures import figures
 from pyscalp.reconciliation import Reconciliation, reconcile
 from pyscalp.run import INCLUDED_ACCOUNT, summary_head
-from pyscalp.run_directory import Results, RunDirectory, figures
+from pyscalp.run_directory import Results, RunDirectory
 
 _STEP = 50_000
 _INSTRUMENTS_MAX = 8

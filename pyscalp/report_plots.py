@@ -8,8 +8,9 @@ import plotly.graph_objects as go
 import polars as pl
 from plotly.subplots import make_subplots
 
+from pyscalp.figures import drawdown
 from pyscalp.latency_file import latency_table
-from pyscalp.run_directory import WrittenRun, drawdown
+from pyscalp.run_directory import WrittenRun
 
 INK, SOFT, GRID, PAPER = "#16212c", "#5d6b78", "#e6eaee", "#ffffff"
 BLUE, GAIN, LOSS = "#1f5fa8", "#12876f", "#c8452d"

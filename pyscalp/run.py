@@ -23,9 +23,10 @@ from pyscalp.errors import (
     ResultsNotWritten,
 )
 from pyscalp.exchange import ExchangeProcess, StopSignals, exchange_process, joined
+from pyscalp.figures import figures
 from pyscalp.live_view import LiveView
 from pyscalp.reconciliation import reconcile
-from pyscalp.run_directory import Results, RunDirectory, figures
+from pyscalp.run_directory import Results, RunDirectory
 from pyscalp.terminal import ERR
 
 _FRAME_S = 0.25

@@ -18,7 +18,8 @@ from test_run_directory import seed_trade
 import pyscalp
 from pyscalp import cli
 from pyscalp.config import Config
-from pyscalp.run_directory import RunDirectory, figures
+from pyscalp.figures import figures
+from pyscalp.run_directory import RunDirectory
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = ("run", "replay", "exchange", "fit", "report", "economics")
@@ -69,7 +70,7 @@ def test_no_arguments_show_the_commands(capsys: pytest.CaptureFixture[str]) -> N
         (["exchange", "--driver", "magic"], "'magic' is not one of"),
         (["exchange", "--driver", "replay"], '--file: is needed by driver = "replay"'),
         (["exchange", "--loss-a", "7"], "--loss-a: must lie between 0 and 1"),
-        (["exchange", "--speed", "-1"], "--speed: must be greater than 0"),
+        (["exchange", "--speed", "-1"], "--speed: must be at least 1"),
         (["exchange", "--from", "25:00"], "--from is not a time of day"),
         (["report", "nowhere"], "there is no run directory nowhere"),
         (["economics", "--fee", "nan"], "--fee must be a finite number"),

@@ -225,7 +225,7 @@ def test_every_mistake_at_once_with_its_line() -> None:
         ('[tactics]\nhold_limit = "60s"', "must lie between 100ms and 54s"),
         ('[tactics]\npassive_wait = "0s"', "must lie between 1ms and 1h"),
         ('[tactics]\nstyle = "fast"', "must be one of 'choose', 'maker' or 'taker'"),
-        ("[exchange]\nspeed = 0", "must be greater than 0"),
+        ("[exchange]\nspeed = 0", "must be at least 1"),
         ("[exchange]\nloss_a = 5", 'for 5 percent write "5%"'),
         ('[exchange]\nfile = "x"', "agents read no file"),
         ('[exchange]\nfrom = "09:45"', "agents begin at the open"),

@@ -14,6 +14,7 @@ from test_run_directory import E9, nothing, seed_trade
 
 from pyscalp.config import Config
 from pyscalp.errors import PyscalpError
+from pyscalp.figures import figures
 from pyscalp.report import render, write_report
 from pyscalp.report_plots import (
     distribution,
@@ -23,7 +24,7 @@ from pyscalp.report_plots import (
     signed,
     waterfall,
 )
-from pyscalp.run_directory import Results, RunDirectory, WrittenRun, figures
+from pyscalp.run_directory import Results, RunDirectory, WrittenRun
 
 AGREES = {"agrees": True, "fills_compared": 2, "differences": []}
 

@@ -17,6 +17,7 @@ from hdrh.log import HistogramLogReader
 from pyscalp import run_directory
 from pyscalp.config import Config
 from pyscalp.errors import EXIT_NOT_WRITTEN, PyscalpError, ResultsNotWritten
+from pyscalp.figures import drawdown, figures
 from pyscalp.latency_file import encode_latency, latency_table, read_latency, value_at
 from pyscalp.reconciliation import reconcile
 from pyscalp.run_directory import (
@@ -24,8 +25,6 @@ from pyscalp.run_directory import (
     Records,
     Results,
     RunDirectory,
-    drawdown,
-    figures,
     fill_table,
     sample_table,
     trade_table,

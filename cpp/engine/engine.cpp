@@ -374,92 +374,10 @@ void Engine::advance_phase(MonoNanos now) {
   }
 }
 
-void Engine::sample(MonoNanos now) {
-  next_sample_ = now + config_.sample_every;
-  for (const Traded& instrument : traded_) {
-    if (index(instrument.id) == 0) continue;
-    const book::Touch& touch = books_.books().touch(instrument.id);
-    outlet_.put(RecordKind::kSample, now,
-                Sample{now,
-                       touch.bid,
-                       touch.ask,
-                       ledger_.position(instrument.id).qty(),
-                       ledger_.equity(),
-                       instrument.id,
-                       {}});
-  }
-  outlet_.put(RecordKind::kSnapshot, now, snapshot(now));
-}
-
-Snapshot Engine::snapshot(MonoNanos now) const {
-  const order::Totals& totals = ledger_.totals();
-  Snapshot snapshot;
-  snapshot.now = now;
-  snapshot.venue_time = books_.venue_time();
-  snapshot.packets = packets_;
-  snapshot.messages = feed_.counters().messages;
-  snapshot.orders = orders_sent_;
-  snapshot.cancels = cancels_sent_;
-  snapshot.executions = totals.executions;
-  snapshot.round_trips = totals.round_trips;
-  snapshot.rejects = rejects_;
-  snapshot.orders_not_sent = orders_not_sent_;
-  snapshot.gaps = feed_.counters().gaps;
-  snapshot.gap_requests = feed_.counters().requests;
-  snapshot.deadline_exits = gate_.counts().deadline_exits;
-  snapshot.events_lost = outlet_.lost();
-  snapshot.traded_qty = totals.traded_qty;
-  snapshot.maker_qty = totals.maker_qty;
-  snapshot.realised = ledger_.realised();
-  snapshot.unrealised = ledger_.unrealised();
-  snapshot.fees = totals.fees;
-  snapshot.equity = ledger_.equity();
-  snapshot.longest_holding =
-      std::max(totals.longest_holding, ledger_.longest_open(now));
-  snapshot.breakers = gate_.breakers();
-  snapshot.open_orders = orders_.open_count();
-  snapshot.phase = phase_;
-  snapshot.state = gate_.state();
-  snapshot.gap_open = feed_.gap_open() ? 1 : 0;
-  snapshot.denied = gate_.counts().denied;
-  for (const Traded& instrument : traded_) {
-    const book::Touch& touch = books_.books().touch(instrument.id);
-    InstrumentSnapshot& out = snapshot.instruments[snapshot.instrument_count++];
-    out.instrument = instrument.id;
-    out.bid = touch.bid;
-    out.ask = touch.ask;
-    out.bid_qty = touch.bid_qty;
-    out.ask_qty = touch.ask_qty;
-    out.position = ledger_.position(instrument.id).qty();
-    out.net = instrument.net;
-  }
-  return snapshot;
-}
-
 void Engine::record_stage(Stage stage, MonoNanos from, MonoNanos to) {
   if (config_.measure) {
     histograms_[static_cast<std::size_t>(stage)].record((to - from).value);
   }
-}
-
-const char* name(Stage stage) {
-  switch (stage) {
-    case Stage::kFeed:
-      return "feed";
-    case Stage::kSignal:
-      return "signal";
-    case Stage::kGate:
-      return "gate";
-    case Stage::kEncode:
-      return "encode";
-    case Stage::kSend:
-      return "send";
-    case Stage::kTickToTrade:
-      return "tick_to_trade";
-    case Stage::kOrderRoundTrip:
-      return "order_round_trip";
-  }
-  return "?";
 }
 
 }  // namespace pyscalp::engine
