@@ -47,9 +47,12 @@ void StockAgents::keep(const Appointment& due, Market& market, Agenda& agenda) {
   switch (due.deed) {
     case Deed::kValueStep:
       return value_step(now);
-    case Deed::kQuote:
+    case Deed::kQuote: {
       later(now, wait(parameters_.provider.wait), Deed::kQuote);
-      return quote(now, leaning_side(), life());
+      // One draw a statement: the order of arguments is each compiler's own.
+      const std::int64_t lasts = life();
+      return quote(now, leaning_side(), lasts);
+    }
     case Deed::kDeepQuote:
       later(now, wait(parameters_.provider.deep_wait), Deed::kDeepQuote);
       return quote_deep(now, side_of(random_.chance(0.5)));
@@ -208,8 +211,8 @@ void StockAgents::start_wave(const Now& now) {
   const std::int64_t orders =
       random_.geometric(1 / (1 + parameters_.provider.wave_orders), 200);
   for (std::int64_t i = 0; i < orders; ++i) {
-    later(now, random_.over_octaves(kMilli, 11), Deed::kReprice,
-          side_of(random_.chance(0.5)));
+    const Side side = side_of(random_.chance(0.5));
+    later(now, random_.over_octaves(kMilli, 11), Deed::kReprice, side);
   }
 }
 
