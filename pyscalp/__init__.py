@@ -8,6 +8,11 @@ from __future__ import annotations
 
 import signal
 import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pyscalp.book_tables import BookTables, book, book_batches
+    from pyscalp.books import Books
 
 if (
     "".join(sys.argv[:1]).rpartition("/")[2] == "pyscalp" or sys.orig_argv[1:3] == ["-m", "pyscalp"]
@@ -27,22 +32,66 @@ except PackageNotFoundError:
 # imported now, later imports of the modules leave the names alone.
 from pyscalp.config import Config
 from pyscalp.duration import Duration
-from pyscalp.errors import ConfigError, DayFileError, PyscalpError
+from pyscalp.errors import (
+    ConfigError,
+    CutFileError,
+    CutFileWarning,
+    DayFileError,
+    PyscalpError,
+    ReadError,
+)
+from pyscalp.events import EVENT_DTYPE, NO_PRICE, PRICE_SCALE, EventFlag, EventKind, EventSide
+from pyscalp.read import EventReader, read
 from pyscalp.reconciliation import Reconciliation, reconcile
+from pyscalp.record import RecordResult, record
 from pyscalp.replay import ReplayResult, replay
 from pyscalp.run import RunResult, run
 
 __all__ = [
+    "EVENT_DTYPE",
+    "NO_PRICE",
+    "PRICE_SCALE",
+    "BookTables",
+    "Books",
     "Config",
     "ConfigError",
+    "CutFileError",
+    "CutFileWarning",
     "DayFileError",
     "Duration",
+    "EventFlag",
+    "EventKind",
+    "EventReader",
+    "EventSide",
     "PyscalpError",
+    "ReadError",
     "Reconciliation",
+    "RecordResult",
     "ReplayResult",
     "RunResult",
     "__version__",
+    "book",
+    "book_batches",
+    "read",
     "reconcile",
+    "record",
     "replay",
     "run",
 ]
+
+_LATER = {
+    "BookTables": "pyscalp.book_tables",
+    "Books": "pyscalp.books",
+    "book": "pyscalp.book_tables",
+    "book_batches": "pyscalp.book_tables",
+}
+"""What is imported when it is first asked for: it needs Arrow, which takes a while."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'pyscalp' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(_LATER[name]), name)
+    return value

@@ -9,7 +9,84 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['ExchangeServer', 'LiveSession', 'Replay', 'book_rows', 'signal_rows', 'simulate_day']
+import typing_extensions
+__all__: list[str] = ['BookRun', 'EventBook', 'EventDecoder', 'EventTables', 'ExchangeServer', 'ItchTables', 'LiveSession', 'Recorder', 'Replay', 'book_rows', 'decode_fields', 'event_values', 'operation_times', 'signal_rows', 'simulate_day', 'walk_frames', 'write_market_day']
+class BookRun:
+    """
+    Order-by-order books of a stream of ITCH 5.0 BinaryFILE bytes, for benchmarks.
+
+    `orders` and `levels` bound the pools; memory is taken as it is used, in pages of 2 MiB with `huge_pages`.
+    """
+    def __init__(self, *, orders: typing.SupportsInt | typing.SupportsIndex = 16777216, levels: typing.SupportsInt | typing.SupportsIndex = 8388608, huge_pages: bool = False) -> None:
+        ...
+    def counters(self) -> dict[str, typing.Any]:
+        """
+        Messages by outcome, orders alive, and books crossed or flagged now.
+        """
+    def feed(self, piece: typing_extensions.Buffer) -> None:
+        """
+        Books the next bytes of the stream, cut anywhere.
+        """
+    def feed_touches(self, piece: typing_extensions.Buffer) -> numpy.typing.NDArray[numpy.int64]:
+        """
+        Books the next bytes; one int64 row for each message after which a best price or its quantity is another.
+
+        Columns: the message's number from 0, locate, then price (at 1e-4), quantity and orders of the bid and of the ask; 0 where there is none.
+        """
+    def levels(self, depth: typing.SupportsInt | typing.SupportsIndex) -> numpy.typing.NDArray[numpy.int64]:
+        """
+        The best `depth` levels of every instrument that has one.
+
+        int64 rows: locate, then for each rank price (at 1e-4), quantity and orders of the bid, then of the ask; 0 where there is none.
+        """
+class EventDecoder:
+    """
+    Turns the bytes of a recorded file into events, pushed in pieces cut anywhere.
+
+    Formats: itch, pcap, lobster, dbn, hftbacktest (the rows behind the .npy header), binance. Decoding releases the GIL. Arrays own their memory.
+    """
+    def __init__(self, format: str, *, midnight_ns: typing.SupportsInt | typing.SupportsIndex = 0, qty_scale: typing.SupportsInt | typing.SupportsIndex = 1, symbol: str = '') -> None:
+        ...
+    def choose(self, symbols: collections.abc.Sequence[str], numbers: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
+        """
+        Leaves out the events of all other instruments from here on.
+        """
+    def feed(self, data: typing_extensions.Buffer) -> int:
+        """
+        Takes the next bytes; returns how many events wait to be taken.
+        """
+    def finish(self) -> int:
+        """
+        Says that the file ends here; returns how many events wait to be taken.
+        """
+    def take(self, most: typing.SupportsInt | typing.SupportsIndex) -> numpy.typing.NDArray[typing.Any]:
+        """
+        The first `most` waiting events, or all, as an array that owns them.
+        """
+    @property
+    def counters(self) -> dict[str, typing.Any]:
+        ...
+    @property
+    def cut(self) -> bool:
+        """
+        True where the last record was not whole at `finish`.
+        """
+    @property
+    def failed_at(self) -> int:
+        """
+        Byte of the unpacked file where that, or the cut, is.
+        """
+    @property
+    def failure(self) -> str:
+        """
+        Why nothing more can be decoded; empty if all is well.
+        """
+    @property
+    def instruments(self) -> dict[int, str]:
+        ...
+    @property
+    def qty_scale(self) -> int:
+        ...
 class ExchangeServer:
     """
     The included exchange on real sockets. `run` works in the calling thread with the GIL released.
@@ -20,7 +97,7 @@ class ExchangeServer:
         """
     def endpoints(self) -> dict[str, typing.Any]:
         """
-        Addresses and ports as bound: feed_a, feed_b, retransmission, orders.
+        Addresses and ports as bound: feed_a, feed_b, retransmission, orders, and snapshot where snapshots are given.
         """
     def run(self) -> None:
         """
@@ -92,6 +169,36 @@ class LiveSession:
         """
         Totals, positions, denials, digest.
         """
+class Recorder:
+    """
+    A multicast session into a file: a C++ thread that receives, and one that writes.
+    """
+    def __init__(self, config: dict[str, typing.Any]) -> None:
+        """
+        Join the groups and create the file.
+
+        `config`: path, overwrite, format (pcap or itch), line_a, line_b and retransmission (pairs of address and port; the last two may be None), interface, from_start, messages_max (0: no limit). Raises ValueError for a wrong setting and OSError, with what failed, where and what to do, for a group or file that cannot be had.
+        """
+    def join(self, timeout_s: typing.SupportsFloat | typing.SupportsIndex) -> bool:
+        """
+        Wait up to that long; True once all is on disk.
+        """
+    def missing(self) -> list[typing.Any]:
+        """
+        (first sequence number, count, reason) of what the recording lacks, the first 10,000 ranges. Only after the end.
+        """
+    def request_stop(self) -> None:
+        """
+        End soon, once a gap that is open is closed or given up.
+        """
+    def snapshot(self) -> dict[str, typing.Any]:
+        """
+        Figures of some 50 ms ago, final once `ended`. Times in ns since 1970.
+        """
+    def start(self) -> None:
+        """
+        Start both threads; returns at once. Call it once.
+        """
 class Replay:
     """
     A recorded day in process: the live engine against the included exchange, as fast as it goes. Deterministic.
@@ -136,11 +243,143 @@ class Replay:
         """
         True if the recording ends inside a message.
         """
+class ItchTables:
+    """
+    Tables of an ITCH 5.0 BinaryFILE, pushed in chunks.
+    """
+    def __init__(self, tables: collections.abc.Sequence[str], symbols: collections.abc.Sequence[str], midnight_ns: typing.SupportsInt | typing.SupportsIndex, levels: typing.SupportsInt | typing.SupportsIndex, ticks: typing.SupportsInt | typing.SupportsIndex, tick: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def columns(self, table: str) -> list[typing.Any]:
+        """
+        (name, kind) of each column; empty if not asked for.
+        """
+    def feed(self, chunk: typing_extensions.Buffer) -> bool:
+        """
+        Take the next bytes; False once the file is over or damaged.
+        """
+    def instruments(self) -> tuple[typing.Any, ...]:
+        """
+        Arrays (number, number at the venue, symbol, messages, flagged) of all that were met; symbols, a list, are empty where the file is not ITCH.
+        """
+    def levels(self, instrument: typing.SupportsInt | typing.SupportsIndex, side: typing.SupportsInt | typing.SupportsIndex, count: typing.SupportsInt | typing.SupportsIndex) -> tuple[typing.Any, ...]:
+        """
+        Arrays (price, qty, orders) of the best levels now, best first.
+        """
+    def number(self, instrument: typing.SupportsInt | typing.SupportsIndex) -> int:
+        """
+        The venue's own number of an instrument.
+        """
+    def symbol(self, instrument: typing.SupportsInt | typing.SupportsIndex) -> str:
+        ...
+    def take(self, table: str) -> list[typing.Any]:
+        """
+        Rows since the last call: a list of (rows, columns), each column (values, validity bits or None, nulls). The arrays own their memory.
+        """
+    @property
+    def chosen(self) -> bool:
+        ...
+    @property
+    def counters(self) -> dict[str, typing.Any]:
+        ...
+    @property
+    def cut(self) -> bool:
+        ...
+    @property
+    def damaged(self) -> bool:
+        ...
+    @property
+    def listed(self) -> bool:
+        ...
+    @property
+    def offset(self) -> int:
+        ...
+    @property
+    def rows_waiting(self) -> int:
+        ...
+class EventTables:
+    """
+    Tables of a stream of market events.
+    """
+    def __init__(self, tables: collections.abc.Sequence[str], levels: typing.SupportsInt | typing.SupportsIndex, ticks: typing.SupportsInt | typing.SupportsIndex, tick: typing.SupportsInt | typing.SupportsIndex, step: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def columns(self, table: str) -> list[typing.Any]:
+        """
+        (name, kind) of each column; empty if not asked for.
+        """
+    def feed(self, events: numpy.typing.NDArray[typing.Any]) -> None:
+        """
+        Take the next events.
+        """
+    def instruments(self) -> tuple[typing.Any, ...]:
+        """
+        Arrays (number, number at the venue, symbol, messages, flagged) of all that were met; symbols, a list, are empty where the file is not ITCH.
+        """
+    def levels(self, instrument: typing.SupportsInt | typing.SupportsIndex, side: typing.SupportsInt | typing.SupportsIndex, count: typing.SupportsInt | typing.SupportsIndex) -> tuple[typing.Any, ...]:
+        """
+        Arrays (price, qty, orders) of the best levels now, best first.
+        """
+    def number(self, instrument: typing.SupportsInt | typing.SupportsIndex) -> int:
+        """
+        The venue's own number of an instrument.
+        """
+    def take(self, table: str) -> list[typing.Any]:
+        """
+        Rows since the last call: a list of (rows, columns), each column (values, validity bits or None, nulls). The arrays own their memory.
+        """
+    @property
+    def counters(self) -> dict[str, typing.Any]:
+        ...
+    @property
+    def rows_waiting(self) -> int:
+        ...
+class EventBook:
+    """
+    Books driven by market events.
+    """
+    def __init__(self, step: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def apply(self, events: numpy.typing.NDArray[typing.Any]) -> None:
+        """
+        Apply events in their order.
+        """
+    def flagged(self, instrument: typing.SupportsInt | typing.SupportsIndex) -> bool:
+        ...
+    def levels(self, instrument: typing.SupportsInt | typing.SupportsIndex, side: typing.SupportsInt | typing.SupportsIndex, count: typing.SupportsInt | typing.SupportsIndex) -> tuple[typing.Any, ...]:
+        ...
+    def place(self, order: typing.SupportsInt | typing.SupportsIndex) -> typing.Any:
+        """
+        (instrument, side, price, qty, orders ahead, qty ahead), or None.
+        """
+    def queue(self, instrument: typing.SupportsInt | typing.SupportsIndex, side: typing.SupportsInt | typing.SupportsIndex, price: typing.SupportsInt | typing.SupportsIndex) -> tuple[typing.Any, ...]:
+        """
+        Arrays (order, qty) at a price, first to trade first.
+        """
+    def touch(self, instrument: typing.SupportsInt | typing.SupportsIndex) -> tuple[typing.Any, ...]:
+        """
+        (bid, bid_qty, ask, ask_qty); None: no such side.
+        """
+    @property
+    def counters(self) -> dict[str, typing.Any]:
+        ...
 def book_rows(day: bytes, locate: typing.SupportsInt | typing.SupportsIndex, levels: typing.SupportsInt | typing.SupportsIndex) -> tuple[typing.Any, ...]:
     """
     The book of one instrument after each of its messages.
 
     Returns (messages, rows): the position in the file of each message, shape (n,), and int64 rows of shape (n, 4 * levels) in LOBSTER's order: ask price, ask size, bid price, bid size, best level first. Prices at 1e-9; a level that is not there has price 2**63 - 1 and size 0.
+    """
+def decode_fields(file: typing_extensions.Buffer) -> tuple[typing.Any, ...]:
+    """
+    Decodes every field of every message of a BinaryFILE in memory; returns (messages, sum of all fields modulo 2**64).
+    """
+def event_values() -> dict[str, typing.Any]:
+    """
+    The numbers behind the names of kinds, sides and flags of events, the price that is none, and the dtype of their arrays.
+    """
+def operation_times(file: typing_extensions.Buffer, *, every: typing.SupportsInt | typing.SupportsIndex, untimed: typing.SupportsInt | typing.SupportsIndex, look_ahead: bool, orders: typing.SupportsInt | typing.SupportsIndex = 16777216, levels: typing.SupportsInt | typing.SupportsIndex = 8388608, huge_pages: bool = False) -> dict[str, typing.Any]:
+    """
+    Nanoseconds of single book operations by kind, one message in `every` timed, none of the first `untimed`.
+
+    Returns for each kind, and for the clock alone, count, p50, p99, p999 and max; the kinds' times have the clock's in them.
     """
 def signal_rows(config: dict[str, typing.Any], day: bytes, locate: typing.SupportsInt | typing.SupportsIndex) -> dict[str, typing.Any]:
     """
@@ -151,4 +390,14 @@ def signal_rows(config: dict[str, typing.Any], day: bytes, locate: typing.Suppor
 def simulate_day(seed: typing.SupportsInt | typing.SupportsIndex, duration_ns: typing.SupportsInt | typing.SupportsIndex, symbols: collections.abc.Sequence[str]) -> bytes:
     """
     The first `duration_ns` of an artificial day, as a BinaryFILE of ITCH 5.0.
+    """
+def walk_frames(file: typing_extensions.Buffer) -> tuple[typing.Any, ...]:
+    """
+    Steps through a BinaryFILE in memory; returns (messages, sum of types).
+    """
+def write_market_day(path: str, messages: typing.SupportsInt | typing.SupportsIndex, instruments: typing.SupportsInt | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex = 1, live_orders: typing.SupportsInt | typing.SupportsIndex = 0, progress: typing.Any = None) -> dict[str, typing.Any]:
+    """
+    Writes a made-up market day as an ITCH 5.0 BinaryFILE.
+
+    `live_orders` keeps that many orders alive; 0 lets them grow over the day. `progress(messages)` is called now and then. Returns what was written; raises ValueError for a day that cannot be, OSError where the file cannot be written. Ctrl-C stops it and leaves the file unfinished.
     """

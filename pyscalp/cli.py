@@ -19,7 +19,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from pyscalp import __version__
+from pyscalp import __version__, cli_bench, cli_book, cli_record
 from pyscalp.config import Config
 from pyscalp.duration import ClockTime, Duration
 from pyscalp.errors import (
@@ -343,6 +343,11 @@ def economics(
         f"net = {gross:g} - ({fee:g} + {spread:g} + {network:g}) = {taker.net_bp:g} bp as taker",
         highlight=False,
     )
+
+
+cli_bench.register(app)
+cli_book.register(app)
+cli_record.register(app)
 
 
 # -- pieces ---------------------------------------------------------------------------

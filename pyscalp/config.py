@@ -51,8 +51,8 @@ class Config(Section):
         problems = [
             (
                 f"venue.{name}",
-                "is missing; a venue needs feed_a, feed_b, retransmission and "
-                "orders; leave all four out to use the included exchange",
+                "is missing; a venue needs feed_a, feed_b, retransmission (or snapshot) and "
+                "orders; leave all of them out to use the included exchange",
             )
             for name in venue.missing()
         ]
@@ -170,10 +170,9 @@ class Config(Section):
         reversion, imbalance = signals.mean_reversion, signals.book_imbalance
         return {
             "venue": {
-                **{
-                    name: list(getattr(venue, name) or default)
-                    for name, default in DEFAULT_ENDPOINTS.items()
-                },
+                **self._endpoints(),
+                "snapshot_beyond": venue.snapshot_beyond,
+                "snapshot_names": venue.snapshot_names,
                 "interface": venue.interface,
                 "username": venue.username,
                 "password": venue.password,
@@ -239,6 +238,13 @@ class Config(Section):
             "seed": self.session.seed,
         }
 
+    def _endpoints(self) -> dict[str, list[Any] | None]:
+        """Those of a venue that is named, None where it lacks one; else the usual ones."""
+        named = {name: getattr(self.venue, name) for name in DEFAULT_ENDPOINTS}
+        if not self.venue.named:
+            named = {name: named[name] or usual for name, usual in DEFAULT_ENDPOINTS.items()}
+        return {name: found and list(found) for name, found in named.items()}
+
     def to_exchange(
         self, day: bytes = b"", record: str = "", duration: Duration | None = None
     ) -> dict[str, Any]:
@@ -250,9 +256,12 @@ class Config(Section):
         the six impairments as shares in [0, 1].
         """
         section = self.exchange
+        form = self.to_core()
+        if form["venue"]["retransmission"] is None:
+            form["venue"]["retransmission"] = list(DEFAULT_ENDPOINTS["retransmission"])
         shares = ("loss_a", "loss_b", "duplicate_a", "duplicate_b", "reorder_a", "reorder_b")
         return {
-            **self.to_core(),
+            **form,
             "exchange": {
                 "driver": section.driver,
                 "speed": section.pace,
@@ -283,6 +292,7 @@ DEFAULT_ENDPOINTS = {
     "feed_b": Endpoint("239.255.10.2", 26400),
     "retransmission": Endpoint("127.0.0.1", 26401),
     "orders": Endpoint("127.0.0.1", 26402),
+    "snapshot": Endpoint("127.0.0.1", 26403),
 }
 """Where the included exchange is found unless the configuration says otherwise."""
 

@@ -64,6 +64,19 @@ class Venue(Section):
     retransmission: Host | None = Field(
         default=None, description="server that repeats lost packets"
     )
+    snapshot: Host | None = Field(
+        default=None, description="server of snapshots, for what nobody repeats; may be left out"
+    )
+    snapshot_beyond: int = Field(
+        default=10_000,
+        ge=0,
+        le=2**31 - 1,
+        description="more missing messages than this are had by a snapshot",
+    )
+    snapshot_names: Literal["next", "last"] = Field(
+        default="next",
+        description="message that a snapshot's end names: the next one, or its own last",
+    )
     orders: Host | None = Field(default=None, description="order entry, OUCH over SoupBinTCP")
     interface: Interface = Field(
         default="127.0.0.1", description="address of the interface that receives the feed"
@@ -91,7 +104,9 @@ class Venue(Section):
         """The endpoints that are not given, where some are."""
         names = ("feed_a", "feed_b", "retransmission", "orders")
         absent = [name for name in names if getattr(self, name) is None]
-        return absent if len(absent) < len(names) else []
+        if self.snapshot is None:
+            return absent if len(absent) < len(names) else []
+        return [name for name in absent if name != "retransmission"]
 
 
 class ExchangeSection(Section):

@@ -56,6 +56,18 @@ class DayFileError(PyscalpError):
     """A recorded day that cannot be read."""
 
 
+class ReadError(PyscalpError):
+    """A recorded file that cannot be read as market events."""
+
+
+class CutFileError(ReadError):
+    """A recorded file that ends too early; its whole events have been given."""
+
+
+class CutFileWarning(UserWarning):
+    """A recorded file that ends inside a record; its whole events have been given."""
+
+
 @dataclass(frozen=True, order=True)
 class Problem:
     """One mistake of a configuration.

@@ -277,10 +277,11 @@ def own_endpoints(config: Config) -> Config:
         feed_b=Endpoint(f"{group}.2", 0),
         retransmission=Endpoint(config.venue.interface, 0),
         orders=Endpoint(config.venue.interface, 0),
+        snapshot=Endpoint(config.venue.interface, 0),
     )
 
 
 def joined(config: Config, endpoints: dict[str, list[Any]]) -> Config:
     """The configuration with the endpoints an exchange says it has bound."""
-    found = {name: Endpoint(*endpoints[name]) for name in DEFAULT_ENDPOINTS}
+    found = {name: Endpoint(*endpoints[name]) for name in DEFAULT_ENDPOINTS if name in endpoints}
     return config.replace("venue", **found)

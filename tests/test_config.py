@@ -252,6 +252,40 @@ def test_some_endpoints_are_not_a_venue() -> None:
     ]  # fmt: skip
 
 
+VENUE = '[venue]\nfeed_a = "239.1.1.1:1"\nfeed_b = "239.1.1.2:1"\norders = "127.0.0.1:1"\n'
+
+
+def test_a_venue_may_have_snapshots_in_place_of_retransmission_or_beside_it() -> None:
+    snapshot, retransmission = 'snapshot = "127.0.0.1:3"\n', 'retransmission = "127.0.0.1:2"\n'
+    assert "venue.retransmission" in only_problem(SMALLEST + VENUE)
+    for lines, expected in (
+        (snapshot, (None, ["127.0.0.1", 3])),
+        (retransmission, (["127.0.0.1", 2], None)),
+        (snapshot + retransmission, (["127.0.0.1", 2], ["127.0.0.1", 3])),
+    ):
+        config = Config.loads(SMALLEST + VENUE + lines)
+        venue = config.to_core()["venue"]
+        assert (venue["retransmission"], venue["snapshot"]) == expected
+        assert Config.loads(config.to_toml()) == config
+    # The included exchange always retransmits, and has snapshots unless a venue is
+    # named that has none.
+    assert Config.loads(SMALLEST).to_exchange()["venue"]["snapshot"] == ["127.0.0.1", 26403]
+    alone = Config.loads(SMALLEST + VENUE + snapshot).to_exchange()["venue"]
+    assert alone["retransmission"] == ["127.0.0.1", 26401]
+    alone = Config.loads(SMALLEST + VENUE + retransmission).to_exchange()["venue"]
+    assert alone["snapshot"] is None
+
+
+def test_what_a_snapshot_is_taken_for() -> None:
+    venue = Config.loads(SMALLEST).to_core()["venue"]
+    assert (venue["snapshot_beyond"], venue["snapshot_names"]) == (10_000, "next")
+    text = SMALLEST + '[venue]\nsnapshot_beyond = 0\nsnapshot_names = "last"\n'
+    venue = Config.loads(text).to_core()["venue"]
+    assert (venue["snapshot_beyond"], venue["snapshot_names"]) == (0, "last")
+    assert "at least 0" in only_problem(SMALLEST + "[venue]\nsnapshot_beyond = -1\n")
+    assert "'next' or 'last'" in only_problem(SMALLEST + '[venue]\nsnapshot_names = "both"\n')
+
+
 def test_a_symbol_named_twice() -> None:
     problem = only_problem('[[instruments]]\nsymbol = "AMZN"\n' + SMALLEST)
     assert problem == 'line 4: instruments.1.symbol: "AMZN" is there already; name it once'

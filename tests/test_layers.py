@@ -37,6 +37,7 @@ def cpp(tmp_path: Path) -> Path:
         "feed/arbiter.hpp": '#include "base/types.hpp"\n',
         "net/udp.cpp": '#include <net/if.h>\n#include "base/types.hpp"\n',
         "bindings/module.cpp": '#include "feed/arbiter.hpp"\n#include "net/udp.hpp"\n',
+        "bindings/bench.cpp": '#include "bench/market_day.hpp"\n',
     }.items():
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_text(text)
@@ -65,6 +66,7 @@ def test_a_right_tree_passes(cpp: Path) -> None:
         ("feed/x.cpp", '#include "../wire/itch.hpp"\n', "is in no room"),
         ("feed/x.cpp", "#include <wire/itch.hpp>\n", "in double quotes"),
         ("feed/x.cpp", '#include "bindings/x.hpp"\n', "may not see bindings"),
+        ("feed/x.cpp", '#include "bench/x.hpp"\n', "may not see bench"),
         ("ghost/x.cpp", '#include "base/types.hpp"\n', "ghost is no room"),
     ],
 )

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 namespace pyscalp {
 
@@ -42,6 +43,18 @@ void store_be(std::byte* at, T value) {
   std::memcpy(at, &value, sizeof value);
 }
 
+template <std::unsigned_integral T>
+T load_le(const std::byte* at) {
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+
+template <std::unsigned_integral T>
+void store_le(std::byte* at, T value) {
+  std::memcpy(at, &value, sizeof value);
+}
+
 /// Fixed-width text as it stands on the wire, space-padded.
 template <std::size_t N>
 struct Text {
@@ -66,19 +79,16 @@ struct Text {
   friend constexpr bool operator==(const Text&, const Text&) = default;
 };
 
-/// Big-endian reader over bytes whose length the caller has checked.
-class Reader {
+/// Reader over bytes whose length the caller has checked.
+template <std::endian kOrder>
+class BasicReader {
  public:
-  explicit Reader(const std::byte* at) : at_(at) {}
+  explicit BasicReader(const std::byte* at) : at_(at) {}
 
-  template <std::unsigned_integral T>
+  template <std::integral T>
   void operator()(T& value) {
-    value = load_be<T>(at_);
+    value = static_cast<T>(load<std::make_unsigned_t<T>>(at_));
     at_ += sizeof(T);
-  }
-  void operator()(std::int32_t& value) {
-    value = static_cast<std::int32_t>(load_be<std::uint32_t>(at_));
-    at_ += sizeof value;
   }
   void operator()(char& value) { value = static_cast<char>(*at_++); }
   template <std::size_t N>
@@ -87,29 +97,32 @@ class Reader {
     at_ += N;
   }
   /// Six bytes, as ITCH writes its nanoseconds since midnight.
-  void u48(std::uint64_t& value) {
-    value = (static_cast<std::uint64_t>(load_be<std::uint16_t>(at_)) << 32) |
-            load_be<std::uint32_t>(at_ + 2);
+  void u48(std::uint64_t& value) requires(kOrder == std::endian::big) {
+    value = (static_cast<std::uint64_t>(load<std::uint16_t>(at_)) << 32) |
+            load<std::uint32_t>(at_ + 2);
     at_ += 6;
   }
 
  private:
+  template <std::unsigned_integral T>
+  static T load(const std::byte* at) {
+    if constexpr (kOrder == std::endian::big) return load_be<T>(at);
+    if constexpr (kOrder == std::endian::little) return load_le<T>(at);
+  }
+
   const std::byte* at_;
 };
 
-/// Big-endian writer; the twin of Reader.
-class Writer {
+/// Writer; the twin of BasicReader.
+template <std::endian kOrder>
+class BasicWriter {
  public:
-  explicit Writer(std::byte* at) : at_(at) {}
+  explicit BasicWriter(std::byte* at) : at_(at) {}
 
-  template <std::unsigned_integral T>
+  template <std::integral T>
   void operator()(const T& value) {
-    store_be<T>(at_, value);
+    store(at_, static_cast<std::make_unsigned_t<T>>(value));
     at_ += sizeof(T);
-  }
-  void operator()(const std::int32_t& value) {
-    store_be<std::uint32_t>(at_, static_cast<std::uint32_t>(value));
-    at_ += sizeof value;
   }
   void operator()(const char& value) { *at_++ = static_cast<std::byte>(value); }
   template <std::size_t N>
@@ -117,14 +130,26 @@ class Writer {
     std::memcpy(at_, text.chars.data(), N);
     at_ += N;
   }
-  void u48(const std::uint64_t& value) {
-    store_be<std::uint16_t>(at_, static_cast<std::uint16_t>(value >> 32));
-    store_be<std::uint32_t>(at_ + 2, static_cast<std::uint32_t>(value));
+  void u48(const std::uint64_t& value) requires(kOrder == std::endian::big) {
+    store(at_, static_cast<std::uint16_t>(value >> 32));
+    store(at_ + 2, static_cast<std::uint32_t>(value));
     at_ += 6;
   }
 
  private:
+  template <std::unsigned_integral T>
+  static void store(std::byte* at, T value) {
+    if constexpr (kOrder == std::endian::big) store_be<T>(at, value);
+    if constexpr (kOrder == std::endian::little) store_le<T>(at, value);
+  }
+
   std::byte* at_;
 };
+
+/// Big-endian, as most protocols are.
+using Reader = BasicReader<std::endian::big>;
+using Writer = BasicWriter<std::endian::big>;
+using LittleReader = BasicReader<std::endian::little>;
+using LittleWriter = BasicWriter<std::endian::little>;
 
 }  // namespace pyscalp

@@ -17,6 +17,8 @@ namespace py = pybind11;
 engine::EngineConfig engine_config(const py::dict& config);
 FeeSchedule fee_schedule(const py::dict& fees);
 net::Endpoint endpoint(const py::dict& venue, const char* key);
+/// Nothing where the key is None.
+std::optional<net::Endpoint> optional_endpoint(const py::dict& venue, const char* key);
 std::uint32_t interface_address(const py::dict& venue);
 
 // records.cpp
@@ -30,10 +32,14 @@ py::dict snapshot_dict(const engine::Snapshot& snapshot,
                        const std::vector<std::string>& symbols);
 py::dict summary_dict(const journal::Recorder& recorder);
 
+void add_bench(py::module_& module);
 void add_books(py::module_& module);
+void add_capture(py::module_& module);
 void add_exchange(py::module_& module);
 void add_live(py::module_& module);
+void add_record(py::module_& module);
 void add_replay(py::module_& module);
 void add_signals(py::module_& module);
+void add_tables(py::module_& module);
 
 }  // namespace pyscalp::bindings

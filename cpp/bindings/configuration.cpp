@@ -124,6 +124,11 @@ net::Endpoint endpoint(const py::dict& venue, const char* key) {
   return *parsed;
 }
 
+std::optional<net::Endpoint> optional_endpoint(const py::dict& venue, const char* key) {
+  if (py::object(venue[key]).is_none()) return std::nullopt;
+  return endpoint(venue, key);
+}
+
 std::uint32_t interface_address(const py::dict& venue) {
   const auto parsed = net::parse_address(py::cast<std::string>(venue["interface"]));
   if (!parsed) {
@@ -159,6 +164,10 @@ engine::EngineConfig engine_config(const py::dict& dict) {
   config.username = venue.get<std::string>("username");
   config.password = venue.get<std::string>("password");
   config.session = venue.get<std::string>("session");
+  config.feed.snapshot_beyond = venue.get<std::uint64_t>("snapshot_beyond");
+  config.snapshot.reading = venue.get<std::string>("snapshot_names") == "last"
+                                ? feed::SnapshotReading::kLast
+                                : feed::SnapshotReading::kNext;
   const Section engine(dict, "engine");
   config.books.orders = engine.get<std::uint32_t>("max_orders");
   config.books.levels = std::max(config.books.orders / 4, 1024u);

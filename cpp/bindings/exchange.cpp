@@ -54,6 +54,7 @@ exchange::HostConfig host_config(const py::dict& config, Bytes day) {
   host.feed_a = endpoint(venue, "feed_a");
   host.feed_b = endpoint(venue, "feed_b");
   host.retransmission = endpoint(venue, "retransmission");
+  host.snapshot = optional_endpoint(venue, "snapshot");
   host.orders = endpoint(venue, "orders");
   host.interface_address = interface_address(venue);
   host.faults_a = faults(section, "a");
@@ -97,6 +98,9 @@ class Server {
     out["feed_b"] = endpoint_list(host_->feed_b());
     out["retransmission"] = endpoint_list(host_->retransmission());
     out["orders"] = endpoint_list(host_->orders());
+    if (const auto snapshot = host_->snapshot()) {
+      out["snapshot"] = endpoint_list(*snapshot);
+    }
     return out;
   }
   void run() { host_->run(); }
@@ -115,6 +119,8 @@ class Server {
     out["requests_refused"] = s.feed.requests_malformed +
                               s.feed.requests_wrong_session +
                               s.feed.requests_out_of_range;
+    out["snapshots"] =
+        s.snapshots.ended[static_cast<std::size_t>(exchange::SnapshotEnd::kWhole)];
     out["line_a"] = line_dict(s.line_a);
     out["line_b"] = line_dict(s.line_b);
     out["send_errors"] = s.send_errors;
@@ -152,7 +158,8 @@ void add_exchange(py::module_& module) {
            "Open every socket. Raises ValueError for a wrong setting and OSError, with "
            "what failed, where and what to do, for a port that cannot be had.")
       .def("endpoints", &Server::endpoints,
-           "Addresses and ports as bound: feed_a, feed_b, retransmission, orders.")
+           "Addresses and ports as bound: feed_a, feed_b, retransmission, orders, and "
+           "snapshot where snapshots are given.")
       .def("run", &Server::run, py::call_guard<py::gil_scoped_release>(),
            "Serve until stop(), the duration or the end of the day.")
       .def("stop", &Server::stop, "End `run` soon; from any thread.")

@@ -13,7 +13,8 @@ live::LiveConfig live_config(const py::dict& config, const std::string& out_dir)
   const auto venue = py::cast<py::dict>(config["venue"]);
   live.feed_a = endpoint(venue, "feed_a");
   live.feed_b = endpoint(venue, "feed_b");
-  live.retransmission = endpoint(venue, "retransmission");
+  live.retransmission = optional_endpoint(venue, "retransmission");
+  live.snapshot = optional_endpoint(venue, "snapshot");
   live.orders = endpoint(venue, "orders");
   live.interface_address = interface_address(venue);
   live.cpu = py::cast<int>(config["engine"]["cpu"]);

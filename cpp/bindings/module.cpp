@@ -5,9 +5,13 @@ PYBIND11_MODULE(_core, module) {
       "The compiled part of pyscalp: engine, included exchange, replay, books.\n\n"
       "Prices and money are int64 at 1e-9 of the currency unit, times int64 "
       "nanoseconds. Long calls release the GIL.";
+  pyscalp::bindings::add_bench(module);
   pyscalp::bindings::add_books(module);
+  pyscalp::bindings::add_capture(module);
   pyscalp::bindings::add_exchange(module);
   pyscalp::bindings::add_live(module);
+  pyscalp::bindings::add_record(module);
   pyscalp::bindings::add_replay(module);
   pyscalp::bindings::add_signals(module);
+  pyscalp::bindings::add_tables(module);
 }

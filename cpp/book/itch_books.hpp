@@ -1,13 +1,22 @@
 // Books driven by an ITCH 5.0 stream, with the instrument directory and trading states.
 //
 // Give every message in sequence to `apply`; it updates the book and tells the listener
-// what happened: `on_book(InstrumentId)` after a change of any level or of the trading
-// state, `on_trade(const TradeView&)` after an execution or a trade against a hidden
-// order, `on_directory(InstrumentId, symbol)` when the day's directory names one. The
-// listener is a template parameter, so the calls cost nothing where it has no interest.
+// what happened. The listener is a template parameter and has any of these functions;
+// those it lacks cost nothing:
+//
+//   on_book(InstrumentId)        a message about the book or trading state was taken
+//   on_touch(InstrumentId)       the best price of a side, or its quantity, is another
+//   on_level(const BookChange&)  what is displayed at one price is another
+//   on_trade(const TradeView&)   an execution, or a trade against a hidden order
+//   on_directory(InstrumentId, symbol)  the day's directory names an instrument
+//
+// A whole file or packet is best given to `apply_all` (look_ahead.hpp), which brings
+// the memory of coming messages into the cache while the present one is worked on.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <memory>
 #include <string_view>
 
 #include "book/order_books.hpp"
@@ -35,13 +44,15 @@ class ItchBooks {
     std::uint64_t book[kBookStatusCount] = {};  ///< by BookStatus
   };
 
-  explicit ItchBooks(const BookCapacity& capacity = {})
-      : books_(capacity),
+  /// The capacity's price step is ITCH's own, whatever it says.
+  explicit ItchBooks(BookCapacity capacity = {})
+      : books_((capacity.step = price_from_e4(1), capacity)),
         symbols_(std::make_unique<wire::itch::Symbol[]>(1 << 16)),
         states_(std::make_unique<char[]>(1 << 16)) {}
 
   template <class Listener>
-  wire::itch::DecodeStatus apply(Bytes message, Listener& listener) {
+  [[gnu::always_inline]] wire::itch::DecodeStatus apply(Bytes message,
+                                                        Listener& listener) {
     ++counters_.messages;
     Applier<Listener> applier{*this, listener};
     const auto status = wire::itch::decode(message, applier);
@@ -84,89 +95,113 @@ class ItchBooks {
     void stamp(const wire::itch::Header& header) {
       self.venue_time_ = {static_cast<std::int64_t>(header.timestamp_ns)};
     }
-    void settle(const wire::itch::Header& header, BookStatus status) {
-      ++self.counters_.book[static_cast<int>(status)];
+    void tell_book(InstrumentId id) {
+      if constexpr (requires { listener.on_book(id); }) listener.on_book(id);
+    }
+    void tell_level(const BookChange& change) {
+      if constexpr (requires { listener.on_level(change); }) {
+        if (change.applied()) listener.on_level(change);
+      }
+    }
+    void tell_touch(const BookChange& change) {
+      if constexpr (requires { listener.on_touch(change.instrument); }) {
+        if (change.touched) listener.on_touch(change.instrument);
+      }
+    }
+    void tell_trade(const TradeView& trade) {
+      if constexpr (requires { listener.on_trade(trade); }) listener.on_trade(trade);
+    }
+    /// A message that names its order's instrument: it must be the order's own, or
+    /// neither book can be believed.
+    [[gnu::always_inline]] void settle(const wire::itch::Header& header,
+                                       BookStatus status, const BookChange& change) {
       const InstrumentId id{header.locate};
       if (status != BookStatus::kOk) [[unlikely]]
+        return doubt(id, status, change);
+      ++self.counters_.book[static_cast<int>(BookStatus::kOk)];
+      if (change.instrument != id) [[unlikely]] {
+        self.books_.flag(change.instrument);
         self.books_.flag(id);
-      listener.on_book(id);
-    }
-    /// The same for a message about an order that is there: its locate must be the
-    /// order's own, or neither book can be believed.
-    void settle(const wire::itch::Header& header, BookStatus status,
-                const OrderView& order) {
-      if (status == BookStatus::kOk && index(order.instrument) != header.locate)
-          [[unlikely]] {
-        self.books_.flag(order.instrument);
-        self.books_.flag(InstrumentId{header.locate});
         ++self.counters_.wrong_locate;
       }
-      settle(header, status);
+      tell_level(change);
+      tell_touch(change);
+      tell_book(id);
     }
-    void add(const auto& m) {
-      stamp(m.header);
-      settle(m.header, self.books_.add(InstrumentId{m.header.locate}, m.reference,
-                                       m.side == 'B' ? Side::kBuy : Side::kSell,
-                                       m.shares, price_from_e4(m.price_e4)));
+    [[gnu::noinline]] void doubt(InstrumentId id, BookStatus status,
+                                 const BookChange& change) {
+      ++self.counters_.book[static_cast<int>(status)];
+      self.books_.flag(id);
+      tell_level(change);
+      tell_touch(change);
+      tell_book(id);
     }
-    void on(const wire::itch::AddOrder& m) { add(m); }
-    void on(const wire::itch::AddOrderMpid& m) { add(m); }
-    void on(const wire::itch::OrderExecuted& m) {
+    [[gnu::always_inline]] void add(const auto& m) {
       stamp(m.header);
-      OrderView before;
-      const BookStatus status = self.books_.reduce(m.reference, m.shares, &before);
-      if (status == BookStatus::kOk) {
-        listener.on_trade(TradeView{InstrumentId{m.header.locate}, before.price,
-                                    m.shares, opposite(before.side), false});
+      const BookChange change = self.books_.add_steps(
+          InstrumentId{m.header.locate}, m.reference,
+          m.side == 'B' ? Side::kBuy : Side::kSell, m.shares, m.price_e4);
+      settle(m.header, change.status, change);
+    }
+    [[gnu::always_inline]] void on(const wire::itch::AddOrder& m) { add(m); }
+    [[gnu::always_inline]] void on(const wire::itch::AddOrderMpid& m) { add(m); }
+    [[gnu::always_inline]] void on(const wire::itch::OrderExecuted& m) {
+      stamp(m.header);
+      const BookChange change = self.books_.reduce(m.reference, m.shares);
+      if (change.status == BookStatus::kOk) {
+        tell_trade({InstrumentId{m.header.locate}, change.price, m.shares,
+                    opposite(change.side), false});
       }
-      settle(m.header, status, before);
+      settle(m.header, change.status, change);
     }
-    void on(const wire::itch::OrderExecutedWithPrice& m) {
+    [[gnu::always_inline]] void on(const wire::itch::OrderExecutedWithPrice& m) {
       stamp(m.header);
-      OrderView before;
-      const BookStatus status = self.books_.reduce(m.reference, m.shares, &before);
-      if (status == BookStatus::kOk && m.printable == 'Y') {
-        listener.on_trade(TradeView{InstrumentId{m.header.locate},
-                                    price_from_e4(m.price_e4), m.shares,
-                                    opposite(before.side), false});
+      const BookChange change = self.books_.reduce(m.reference, m.shares);
+      if (change.status == BookStatus::kOk && m.printable == 'Y') {
+        tell_trade({InstrumentId{m.header.locate}, price_from_e4(m.price_e4), m.shares,
+                    opposite(change.side), false});
       }
-      settle(m.header, status, before);
+      settle(m.header, change.status, change);
     }
-    void on(const wire::itch::OrderCancel& m) {
+    [[gnu::always_inline]] void on(const wire::itch::OrderCancel& m) {
       stamp(m.header);
-      OrderView before;
-      const BookStatus status = self.books_.reduce(m.reference, m.cancelled, &before);
-      settle(m.header, status, before);
+      const BookChange change = self.books_.reduce(m.reference, m.cancelled);
+      settle(m.header, change.status, change);
     }
-    void on(const wire::itch::OrderDelete& m) {
+    [[gnu::always_inline]] void on(const wire::itch::OrderDelete& m) {
       stamp(m.header);
-      OrderView before;
-      const BookStatus status = self.books_.remove(m.reference, &before);
-      settle(m.header, status, before);
+      const BookChange change = self.books_.remove(m.reference);
+      settle(m.header, change.status, change);
     }
-    void on(const wire::itch::OrderReplace& m) {
+    [[gnu::always_inline]] void on(const wire::itch::OrderReplace& m) {
       stamp(m.header);
-      OrderView before;
-      const BookStatus status =
-          self.books_.replace(m.old_reference, m.new_reference, m.shares,
-                              price_from_e4(m.price_e4), &before);
-      settle(m.header, status, before);
+      const BookReplacement change = self.books_.replace_steps(
+          m.old_reference, m.new_reference, m.shares, m.price_e4);
+      if (change.removed.applied()) {
+        tell_level(change.removed);
+        if (!change.added.touched) tell_touch(change.removed);
+      }
+      BookChange settled = change.added;
+      settled.instrument = change.removed.instrument;
+      settle(m.header, change.status(), settled);
     }
     void on(const wire::itch::Trade& m) {
       stamp(m.header);
-      listener.on_trade(TradeView{InstrumentId{m.header.locate},
-                                  price_from_e4(m.price_e4), m.shares, Side::kBuy,
-                                  true});
+      tell_trade({InstrumentId{m.header.locate}, price_from_e4(m.price_e4), m.shares,
+                  Side::kBuy, true});
     }
     void on(const wire::itch::StockDirectory& m) {
       stamp(m.header);
       self.symbols_[m.header.locate] = m.stock;
-      listener.on_directory(InstrumentId{m.header.locate}, m.stock.trimmed());
+      const InstrumentId id{m.header.locate};
+      if constexpr (requires { listener.on_directory(id, std::string_view()); }) {
+        listener.on_directory(id, m.stock.trimmed());
+      }
     }
     void on(const wire::itch::TradingAction& m) {
       stamp(m.header);
       self.states_[m.header.locate] = m.state;
-      listener.on_book(InstrumentId{m.header.locate});
+      tell_book(InstrumentId{m.header.locate});
     }
     void on(const wire::itch::SystemEvent& m) {
       stamp(m.header);

@@ -1,18 +1,21 @@
 // Order-by-order books of every instrument of a feed, with FIFO queues at each price.
 //
-// Single-threaded. All memory is taken at construction: orders, levels and the arrays
-// of levels come from fixed pools, so that nothing is allocated while the feed runs; a
-// pool that is used up is a named status, and the instrument is flagged.
+// Single-threaded. All memory is taken at construction, as address space that costs
+// memory only where it is used; nothing is allocated while the feed runs, a pool that
+// is used up is a named status, and the instrument is flagged.
 //
-// Layout: a reference finds its order through an open-addressing table; an order names
-// its level and its neighbours in the queue by 32-bit index; a side is an array of
-// levels sorted so that the best stands last, where books change most. Costs: add,
-// reduce and remove are O(1) plus a search among the levels near the touch.
+// Layout: a reference finds its order through an index of short pages; an order names
+// its level and its neighbours in the queue by 32-bit number; a side is a ladder of
+// keys sorted so that the best stands last. Costs: add, reduce and remove are O(1) plus
+// a search among the prices near the touch. What a whole market keeps alive does not
+// fit into a cache, so whoever knows coming messages announces them (`announce`),
+// and their lines are there when they are applied.
 #pragma once
 
-#include <memory>
-
 #include "base/types.hpp"
+#include "base/zeroed_array.hpp"
+#include "book/ladder.hpp"
+#include "book/reference_index.hpp"
 #include "book/touch.hpp"
 
 namespace pyscalp::book {
@@ -23,7 +26,7 @@ enum class BookStatus : std::uint8_t {
   kDuplicateOrder,  ///< a second order under one reference
   kOverfill,        ///< more taken than the order had
   kZeroQuantity,    ///< an order of no shares, or a reduction by none
-  kNoPrice,         ///< price 0
+  kNoPrice,         ///< price not positive, off the book's step, or past its range
   kOrdersFull,      ///< the pool of orders is used up
   kLevelsFull,      ///< the pool of levels is used up
 };
@@ -33,6 +36,9 @@ const char* name(BookStatus status);
 struct BookCapacity {
   std::uint32_t orders = 1u << 20;
   std::uint32_t levels = 1u << 18;
+  /// What prices are counted in; 2^32 of it is the highest price.
+  Price step{100'000};
+  PageUse pages = PageUse::kSmall;
 };
 
 /// One price of one side as others see it.
@@ -51,103 +57,377 @@ struct OrderView {
   Qty qty = 0;
 };
 
+/// What an operation did to one level. Where the status is neither kOk nor kOverfill
+/// nothing has changed and only the status is meant.
+struct BookChange {
+  BookStatus status = BookStatus::kOk;
+  bool touched = false;  ///< the side's best price or its quantity is another now
+  Side side = Side::kBuy;
+  InstrumentId instrument{};
+  Price price{};
+  Qty level_qty = 0;  ///< displayed at the price now; 0: the level is gone
+  Qty order_qty = 0;  ///< what the order had before, or has, if it was added
+
+  constexpr bool applied() const {
+    return status == BookStatus::kOk || status == BookStatus::kOverfill;
+  }
+  friend constexpr bool operator==(const BookChange& change, BookStatus wanted) {
+    return change.status == wanted;
+  }
+};
+
+/// A replace: the old order's going, and the new one's coming where that went well.
+struct BookReplacement {
+  BookChange removed;
+  BookChange added;
+
+  constexpr BookStatus status() const {
+    return removed.applied() ? added.status : removed.status;
+  }
+  friend constexpr bool operator==(const BookReplacement& change, BookStatus status) {
+    return change.status() == status;
+  }
+};
+
 class OrderBooks {
  public:
   explicit OrderBooks(const BookCapacity& capacity = {});
 
-  BookStatus add(InstrumentId instrument, std::uint64_t reference, Side side, Qty qty,
-                 Price price);
-  /// Takes `qty` off an order, which keeps its place; at 0 it is gone. `before`, where
-  /// given, tells what the order was.
-  BookStatus reduce(std::uint64_t reference, Qty qty, OrderView* before = nullptr);
-  BookStatus remove(std::uint64_t reference, OrderView* before = nullptr);
+  BookChange add(InstrumentId instrument, std::uint64_t reference, Side side, Qty qty,
+                 Price price) {
+    std::uint32_t steps = 0;
+    if (!to_steps(price, steps)) return {BookStatus::kNoPrice};
+    return add_steps(instrument, reference, side, qty, steps);
+  }
+  /// The same with the price counted in steps.
+  BookChange add_steps(InstrumentId instrument, std::uint64_t reference, Side side,
+                       Qty qty, std::uint32_t steps);
+  /// Takes `qty` off an order, which keeps its place; at 0 it is gone.
+  BookChange reduce(std::uint64_t reference, Qty qty);
+  BookChange remove(std::uint64_t reference);
   /// The new order takes the last place at its price, on the side of the old one.
-  BookStatus replace(std::uint64_t old_reference, std::uint64_t new_reference, Qty qty,
-                     Price price, OrderView* before = nullptr);
-  /// Empties every book and lifts every flag.
+  BookReplacement replace(std::uint64_t old_reference, std::uint64_t new_reference,
+                          Qty qty, Price price) {
+    std::uint32_t steps = 0;
+    (void)to_steps(price, steps);  // 0 steps are no price
+    return replace_steps(old_reference, new_reference, qty, steps);
+  }
+  BookReplacement replace_steps(std::uint64_t old_reference,
+                                std::uint64_t new_reference, Qty qty,
+                                std::uint32_t steps);
+  /// Empties the book of one instrument; its flag stays.
+  void clear(InstrumentId instrument);
+  /// Empties every book and lifts every flag. Makes system calls.
   void clear();
 
-  const Touch& touch(InstrumentId instrument) const {
-    return books_[index(instrument)].touch;
-  }
+  Touch touch(InstrumentId instrument) const;
   /// Displayed quantity of the best `levels` prices of a side.
   Qty depth(InstrumentId instrument, Side side, int levels) const;
   /// Writes up to `capacity` levels, best first; returns how many.
   int levels(InstrumentId instrument, Side side, LevelView* out, int capacity) const;
+  /// The level with `rank` better ones, 0 for the best; false where there is none.
+  bool level(InstrumentId instrument, Side side, int rank, LevelView& out) const;
+  /// Writes up to `capacity` orders of a queue, first to trade first; returns how many.
+  int queue(InstrumentId instrument, Side side, Price price, OrderView* out,
+            int capacity) const;
   /// The order of that reference; false where there is none.
   bool find(std::uint64_t reference, OrderView& out) const;
   /// Displayed quantity in front of an order at its price; -1 where it is unknown.
   Qty qty_ahead(std::uint64_t reference) const;
+  /// Orders in front of an order at its price; -1 where it is unknown.
+  std::int64_t orders_ahead(std::uint64_t reference) const;
   std::uint32_t order_count() const { return order_count_; }
 
   /// A flagged book met something impossible and is not to be traded on.
-  void flag(InstrumentId instrument) { books_[index(instrument)].flagged = true; }
-  bool flagged(InstrumentId instrument) const {
-    return books_[index(instrument)].flagged;
+  void flag(InstrumentId instrument) { flagged_[index(instrument)] = true; }
+  void unflag(InstrumentId instrument) { flagged_[index(instrument)] = false; }
+  bool flagged(InstrumentId instrument) const { return flagged_[index(instrument)]; }
+
+  /// What is known of a coming message about an order. Notices never change a book, and
+  /// one that turns out wrong costs nothing but time.
+  struct Notice {
+    const ReferenceIndex::Slot* entry = nullptr;
+    std::uint32_t slot = 0;
+    std::uint32_t side_of_book = 0;  ///< where it would be added
+    std::uint32_t steps = 0;         ///< and at which price
+  };
+  /// First notice of a message about `reference`. If that is of no order yet, it will
+  /// be added to `side` at a price of `steps`. All may be any numbers.
+  void announce(Notice& notice, std::uint64_t reference, InstrumentId instrument,
+                Side side, std::uint32_t steps) const {
+    notice.entry = index_.entry(reference);
+    notice.side_of_book = side_of_book(instrument, side);
+    notice.steps = steps;
+    __builtin_prefetch(notice.entry, 1);
+  }
+  /// Second notice, some messages later: brings the order, or the side for a new one.
+  void announce_order(Notice& notice) const {
+    notice.slot = *notice.entry;
+    __builtin_prefetch(&orders_[notice.slot], 1);
+    ladders_.prefetch(sides_[notice.side_of_book]);
+  }
+  /// Third notice: the level, the neighbours in the queue, and the side of an order
+  /// that is there. Both cases are worked out, as which it is could not be foreseen.
+  void announce_level(const Notice& notice) const {
+    const Order& order = orders_[notice.slot];
+    const Ladder& side = sides_[notice.side_of_book];
+    const LadderKey key =
+        ladder_key(static_cast<Side>(notice.side_of_book & 1), notice.steps);
+    const std::uint32_t level = ladders_.near(side, key).level;
+    __builtin_prefetch(&levels_[notice.slot != kNone ? order.level : level], 1);
+    __builtin_prefetch(&orders_[order.previous], 1);
+    __builtin_prefetch(&orders_[order.next], 1);
+    ladders_.prefetch(sides_[order.side_of_book]);
   }
 
  private:
-  static constexpr std::uint32_t kNone = UINT32_MAX;
-  static constexpr int kInstruments = 1 << 16;
+  static constexpr std::uint32_t kNone = 0;  ///< number 0 of orders and of levels
+  static constexpr std::size_t kInstruments = 1 << 16;
 
   struct Order {
     std::uint64_t reference;
     std::uint32_t qty;
     std::uint32_t level;
     std::uint32_t previous;
-    std::uint32_t next;
-    std::uint16_t instrument;
-    Side side;
+    std::uint32_t next;  ///< of an order in the pool: the next free one
+    LadderKey key;
+    std::uint32_t side_of_book;  ///< 2 · instrument + side
   };
-  struct Level {
-    std::int64_t key;  ///< price, negated on the ask side: the best is the largest
+  static_assert(sizeof(Order) == 32);
+  struct alignas(32) Level {
     Qty qty;
     std::uint32_t orders;
-    std::uint32_t first;
+    std::uint32_t first;  ///< of a level in the pool: the next free one
     std::uint32_t last;
   };
-  /// Levels of one side, by ascending key.
-  struct Ladder {
-    std::uint32_t* slots = nullptr;  ///< indices into levels_
-    std::uint32_t size = 0;
-    std::uint32_t capacity = 0;
-  };
-  struct Book {
-    Ladder sides[2];
-    Touch touch;
-    bool flagged = false;
-  };
-  struct Entry {
-    std::uint64_t reference = 0;
-    std::uint32_t order = kNone;
-  };
+  static_assert(sizeof(Level) == 32);
 
-  std::uint32_t find_slot(std::uint64_t reference) const;
-  void erase_slot(std::uint32_t slot);
-  std::uint32_t level_at(Ladder& ladder, std::int64_t key);
-  bool grow(Ladder& ladder);
-  void append(std::uint32_t order, std::uint32_t level);
-  void unlink(std::uint32_t order);
-  void erase_level(Ladder& ladder, std::uint32_t level);
-  void refresh_touch(Book& book, Side side);
-  void view(const Order& order, OrderView& out) const;
+  static std::uint32_t side_of_book(InstrumentId instrument, Side side) {
+    return 2u * index(instrument) + static_cast<std::uint32_t>(index(side));
+  }
+  static Side side_of(const Order& order) {
+    return static_cast<Side>(order.side_of_book & 1);
+  }
+  static InstrumentId instrument_of(const Order& order) {
+    return static_cast<InstrumentId>(order.side_of_book >> 1);
+  }
+  bool to_steps(Price price, std::uint32_t& steps) const {
+    const std::int64_t count = price.value / step_;
+    steps = 0;
+    if (price.value <= 0 || count > UINT32_MAX || count * step_ != price.value) {
+      return false;
+    }
+    steps = static_cast<std::uint32_t>(count);
+    return true;
+  }
+  Price price_of(Side side, LadderKey key) const {
+    return {steps_of(side, key) * step_};
+  }
+  std::uint32_t take_order();
+  void give_order(std::uint32_t slot);
+  std::uint32_t take_level();
+  void give_level(std::uint32_t level);
+  BookChange remove_slot(std::uint32_t slot, BookStatus status);
+  BookChange change_of(const Order& order, const Level& level, BookStatus status,
+                       bool touched) const {
+    return {status,
+            touched,
+            side_of(order),
+            instrument_of(order),
+            price_of(side_of(order), order.key),
+            level.qty,
+            order.qty};
+  }
+  OrderView view(const Order& order) const {
+    return {order.reference, instrument_of(order), side_of(order),
+            price_of(side_of(order), order.key), order.qty};
+  }
 
-  BookCapacity capacity_;
-  std::unique_ptr<Book[]> books_;
-  std::unique_ptr<Order[]> orders_;
-  std::unique_ptr<Level[]> levels_;
-  std::unique_ptr<Entry[]> entries_;
-  std::unique_ptr<std::uint32_t[]> ladder_memory_;
-  std::uint32_t entry_mask_;
+  std::int64_t step_;
+  ReferenceIndex index_;
+  ZeroedArray<Order> orders_;
+  ZeroedArray<Level> levels_;
+  LadderPool ladders_;
+  ZeroedArray<Ladder> sides_;
+  ZeroedArray<bool> flagged_;
   std::uint32_t order_count_ = 0;
   std::uint32_t orders_used_ = 0;  ///< orders ever taken from the pool
-  std::uint32_t order_free_ = kNone;
+  std::uint32_t free_order_ = kNone;
   std::uint32_t levels_used_ = 0;
-  std::uint32_t level_free_ = kNone;
-  std::size_t ladder_used_ = 0;
-  std::size_t ladder_size_;
-  static constexpr int kLadderClasses = 20;
-  std::uint32_t* ladder_free_[kLadderClasses] = {};  ///< outgrown blocks, by size
+  std::uint32_t free_level_ = kNone;
 };
+
+// ---- What runs for every message ----
+
+inline std::uint32_t OrderBooks::take_order() {
+  const std::uint32_t slot = free_order_;
+  if (slot != kNone) {
+    free_order_ = orders_[slot].next;
+    return slot;
+  }
+  if (orders_used_ + 1 == orders_.size()) return kNone;
+  return ++orders_used_;
+}
+
+inline std::uint32_t OrderBooks::take_level() {
+  const std::uint32_t level = free_level_;
+  if (level != kNone) {
+    free_level_ = levels_[level].first;
+    return level;
+  }
+  if (levels_used_ + 1 == levels_.size()) return kNone;
+  return ++levels_used_;
+}
+
+inline void OrderBooks::give_order(std::uint32_t slot) {
+  orders_[slot].next = free_order_;
+  free_order_ = slot;
+}
+
+inline void OrderBooks::give_level(std::uint32_t level) {
+  levels_[level].first = free_level_;
+  free_level_ = level;
+}
+
+[[gnu::always_inline]] inline BookChange OrderBooks::add_steps(InstrumentId instrument,
+                                                               std::uint64_t reference,
+                                                               Side side, Qty qty,
+                                                               std::uint32_t steps) {
+  if (qty <= 0 || qty > UINT32_MAX) [[unlikely]]
+    return {BookStatus::kZeroQuantity};
+  if (steps == 0) [[unlikely]]
+    return {BookStatus::kNoPrice};
+  const ReferenceIndex::Entry entry = index_.entry(reference);
+  if (index_.find(reference, *entry) != kNone) [[unlikely]]
+    return {BookStatus::kDuplicateOrder};
+  const std::uint32_t slot = take_order();
+  if (slot == kNone) [[unlikely]]
+    return {BookStatus::kOrdersFull};
+
+  Order& order = orders_[slot];
+  Ladder& ladder = sides_[side_of_book(instrument, side)];
+  const LadderKey key = ladder_key(side, steps);
+  const std::uint32_t above = ladders_.above(ladder, key);
+  const Rung& rung = ladders_.rung(ladder, above);
+  std::uint32_t number;
+  if (rung.key == key && above < ladder.size) {
+    number = rung.level;
+    Level& level = levels_[number];
+    level.qty += qty;
+    ++level.orders;
+    order.previous = level.last;
+    orders_[level.last].next = slot;
+    level.last = slot;
+  } else {
+    number = take_level();
+    if (number == kNone || !ladders_.insert(ladder, above, key, number)) [[unlikely]] {
+      if (number != kNone) give_level(number);
+      give_order(slot);
+      return {BookStatus::kLevelsFull};
+    }
+    levels_[number] = {qty, 1, slot, slot};
+    order.previous = kNone;
+  }
+  order.reference = reference;
+  order.qty = static_cast<std::uint32_t>(qty);
+  order.level = number;
+  order.next = kNone;
+  order.key = key;
+  order.side_of_book = side_of_book(instrument, side);
+  index_.insert(reference, entry, slot);
+  ++order_count_;
+  return change_of(order, levels_[number], BookStatus::kOk, above == 0);
+}
+
+[[gnu::always_inline]] inline BookChange OrderBooks::remove_slot(std::uint32_t slot,
+                                                                 BookStatus status) {
+  const Order& order = orders_[slot];
+  Level& level = levels_[order.level];
+  Ladder& ladder = sides_[order.side_of_book];
+  const bool at_touch = ladder.best == order.key;
+  level.qty -= order.qty;
+  --level.orders;
+  const BookChange change = change_of(order, level, status, at_touch);
+  if (order.previous == order.next) {  // both kNone: the last of its level
+    ladders_.erase(ladder, at_touch ? 0 : ladders_.above(ladder, order.key));
+    give_level(order.level);
+  } else {
+    // Number 0 takes what would go past an end of the queue, and is never read.
+    orders_[order.previous].next = order.next;
+    orders_[order.next].previous = order.previous;
+    level.first = order.previous == kNone ? order.next : level.first;
+    level.last = order.next == kNone ? order.previous : level.last;
+  }
+  give_order(slot);
+  --order_count_;
+  return change;
+}
+
+[[gnu::always_inline]] inline BookChange OrderBooks::remove(std::uint64_t reference) {
+  const ReferenceIndex::Entry entry = index_.entry(reference);
+  const std::uint32_t slot = index_.find(reference, *entry);
+  if (slot == kNone) [[unlikely]]
+    return {BookStatus::kUnknownOrder};
+  index_.erase(reference, entry);
+  return remove_slot(slot, BookStatus::kOk);
+}
+
+[[gnu::always_inline]] inline BookChange OrderBooks::reduce(std::uint64_t reference,
+                                                            Qty qty) {
+  const ReferenceIndex::Entry entry = index_.entry(reference);
+  const std::uint32_t slot = index_.find(reference, *entry);
+  if (slot == kNone) [[unlikely]]
+    return {BookStatus::kUnknownOrder};
+  Order& order = orders_[slot];
+  Level& level = levels_[order.level];
+  if (qty <= 0) [[unlikely]]
+    return change_of(order, level, BookStatus::kZeroQuantity, false);
+  if (qty >= order.qty) {
+    const BookStatus status =
+        qty == order.qty ? BookStatus::kOk : BookStatus::kOverfill;
+    index_.erase(reference, entry);
+    return remove_slot(slot, status);
+  }
+  level.qty -= qty;
+  const BookChange change = change_of(order, level, BookStatus::kOk,
+                                      sides_[order.side_of_book].best == order.key);
+  order.qty -= static_cast<std::uint32_t>(qty);
+  return change;
+}
+
+[[gnu::always_inline]] inline BookReplacement OrderBooks::replace_steps(
+    std::uint64_t old_reference, std::uint64_t new_reference, Qty qty,
+    std::uint32_t steps) {
+  const ReferenceIndex::Entry entry = index_.entry(old_reference);
+  const std::uint32_t slot = index_.find(old_reference, *entry);
+  if (slot == kNone) [[unlikely]]
+    return {{BookStatus::kUnknownOrder}, {}};
+  const Order& order = orders_[slot];
+  const Side side = side_of(order);
+  const InstrumentId instrument = instrument_of(order);
+  if (new_reference != old_reference && index_.find(new_reference) != kNone)
+      [[unlikely]] {
+    return {change_of(order, levels_[order.level], BookStatus::kDuplicateOrder, false),
+            {}};
+  }
+  index_.erase(old_reference, entry);
+  const BookChange removed = remove_slot(slot, BookStatus::kOk);
+  return {removed, add_steps(instrument, new_reference, side, qty, steps)};
+}
+
+inline Touch OrderBooks::touch(InstrumentId instrument) const {
+  Touch touch;
+  const Ladder& bids = sides_[side_of_book(instrument, Side::kBuy)];
+  if (bids.size != 0) {
+    touch.bid = price_of(Side::kBuy, bids.best);
+    touch.bid_qty = levels_[ladders_.rung(bids, 0).level].qty;
+  }
+  const Ladder& asks = sides_[side_of_book(instrument, Side::kSell)];
+  if (asks.size != 0) {
+    touch.ask = price_of(Side::kSell, asks.best);
+    touch.ask_qty = levels_[ladders_.rung(asks, 0).level].qty;
+  }
+  return touch;
+}
 
 }  // namespace pyscalp::book

@@ -6,7 +6,8 @@
 
 #include "base/fees.hpp"
 #include "book/order_books.hpp"
-#include "feed/mold_session.hpp"
+#include "feed/mold_options.hpp"
+#include "feed/snapshot_session.hpp"
 #include "order/scalper.hpp"
 #include "order/working_orders.hpp"
 #include "risk/limits.hpp"
@@ -39,6 +40,7 @@ struct EngineConfig {
   UnixNanos session_end{};
 
   feed::MoldOptions feed;
+  feed::SnapshotOptions snapshot;  ///< where `feed.snapshots` says there is a server
   book::BookCapacity books;
   order::WorkingOrders::Capacity orders;
   MonoNanos sample_every = milliseconds(250);

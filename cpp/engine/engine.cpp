@@ -33,6 +33,7 @@ Engine::Engine(const EngineConfig& config, SpscRing& ring,
     : config_(config),
       outlet_(ring),
       feed_(config.feed),
+      snapshot_(config.username, config.password, config.snapshot),
       books_(config.books),
       orders_(config.orders),
       ledger_(config.fees),
@@ -111,6 +112,7 @@ bool Engine::on_time(MonoNanos now) {
     }
   }
   if (now >= next_sample_) sample(now);
+  snapshot_.on_time(now);
   settle(now);
   return keep_link(link, now);
 }
@@ -159,6 +161,7 @@ void Engine::journal_input(RecordKind kind, MonoNanos now, Bytes bytes,
 // ---- Evaluate ----
 
 void Engine::follow_gap(MonoNanos now) {
+  books_whole_ = books_whole_ || !feed_.gap_open();
   if (feed_.gap_open() == gap_was_open_) return;
   gap_was_open_ = feed_.gap_open();
   outlet_.put(RecordKind::kGap, now, GapEvent{feed_.expected()}, gap_was_open_ ? 1 : 0);
@@ -169,19 +172,15 @@ signal::MarketView Engine::market_view(const Traded& instrument, MonoNanos now) 
   return {instrument.id,
           now,
           books_.venue_time(),
-          books.touch(instrument.id),
+          touch_of(instrument),
           books.depth(instrument.id, Side::kBuy, config_.depth_levels),
           books.depth(instrument.id, Side::kSell, config_.depth_levels)};
 }
 
 risk::MarketState Engine::market_state(const Traded& instrument) const {
   const book::OrderBooks& books = books_.books();
-  return {books.touch(instrument.id),
-          instrument.last_tick,
-          feed_.gap_open(),
-          !books.flagged(instrument.id),
-          books_.trading_state(instrument.id) == 'T' && books_.system_event() == 'Q',
-          in_session()};
+  return {touch_of(instrument),          instrument.last_tick, feed_.gap_open(),
+          !books.flagged(instrument.id), trading(instrument),  in_session()};
 }
 
 bool Engine::in_session() const {
@@ -347,7 +346,7 @@ void Engine::settle(MonoNanos now) {
       [&](const risk::Trip& trip) { outlet_.put(RecordKind::kTrip, now, trip); });
   advance_phase(now);
   MonoNanos next = std::min(next_sample_, session_.next_deadline());
-  next = std::min(next, feed_.next_deadline());
+  next = std::min({next, feed_.next_deadline(), snapshot_.next_deadline()});
   for (const Traded& instrument : traded_)
     next = std::min(next, instrument.next_deadline);
   if (stopping_ && !finished()) next = std::min(next, now + milliseconds(20));

@@ -43,6 +43,12 @@ class Engine {
   /// To be called at `next_deadline()`; more often does no harm. False as above.
   bool on_time(MonoNanos now);
   void on_command(Command command, MonoNanos now);
+  /// The connection for a snapshot, opened and closed as wants_snapshot_link() says.
+  /// Disconnected is also one that could not be opened.
+  void on_snapshot_connected(MonoNanos now);
+  void on_snapshot_disconnected(MonoNanos now);
+  /// False: close it, then on_snapshot_disconnected is due.
+  bool on_snapshot_bytes(Bytes bytes, MonoNanos now);
 
   // ---- Outputs ----
 
@@ -54,6 +60,12 @@ class Engine {
                     std::array<std::byte, wire::mold::kHeaderSize>& out) {
     return feed_.take_request(now, out);
   }
+  /// Whether there should be a connection for a snapshot.
+  bool wants_snapshot_link(MonoNanos now) const {
+    return snapshot_.wants_link(feed_.wants_snapshot(now), now);
+  }
+  Bytes snapshot_bytes() const { return snapshot_.outbound(); }
+  void snapshot_bytes_sent(std::size_t size) { snapshot_.consumed(size); }
   Phase phase() const { return phase_; }
   bool finished() const { return phase_ == Phase::kEnded || phase_ == Phase::kFailed; }
 
@@ -61,6 +73,7 @@ class Engine {
 
   const book::ItchBooks& books() const { return books_; }
   const feed::MoldSession& feed() const { return feed_; }
+  const feed::SnapshotSession& snapshots() const { return snapshot_; }
   const order::Ledger& ledger() const { return ledger_; }
   const order::WorkingOrders& orders() const { return orders_; }
   const risk::Gate& gate() const { return gate_; }
@@ -89,10 +102,13 @@ class Engine {
     MonoNanos next_deadline = kNever;
     signal::Forecast forecast;
     Money net{};
+    book::Touch last_touch;  ///< while the books are not whole: what it was before
+    bool last_trading = false;
   };
   /// Adapters that give the books and the session their own, small view of the engine.
   struct FeedListener;
   struct VenueListener;
+  struct SnapshotListener;
 
   Traded* traded(InstrumentId id) {
     const std::uint8_t slot = traded_of_[index(id)];
@@ -101,8 +117,18 @@ class Engine {
   MonoNanos stamp() const { return config_.measure ? clock_.now() : MonoNanos{}; }
   void record_stage(Stage stage, MonoNanos from, MonoNanos to);
   void follow_gap(MonoNanos now);
+  void note_connection(ConnectionEvent what, MonoNanos now);
   void evaluate_touched(MonoNanos now);
   void evaluate(Traded& instrument, bool ticked, MonoNanos now);
+  /// Half a book has no touch: then the last one that was whole.
+  book::Touch touch_of(const Traded& instrument) const {
+    return books_whole_ ? books_.books().touch(instrument.id) : instrument.last_touch;
+  }
+  bool trading(const Traded& instrument) const {
+    return books_whole_ ? books_.trading_state(instrument.id) == 'T' &&
+                              books_.system_event() == 'Q'
+                        : instrument.last_trading;
+  }
   signal::MarketView market_view(const Traded& instrument, MonoNanos now) const;
   risk::MarketState market_state(const Traded& instrument) const;
   void watch_depth(const Traded& instrument, MonoNanos now);
@@ -135,6 +161,7 @@ class Engine {
   const MonoClock clock_;  ///< for the histograms alone, never for a decision
   Outlet outlet_;
   feed::MoldSession feed_;
+  feed::SnapshotSession snapshot_;
   book::ItchBooks books_;
   order::WorkingOrders orders_;
   order::Ledger ledger_;
@@ -147,6 +174,7 @@ class Engine {
 
   std::uint32_t feed_generation_ = 0;
   bool gap_was_open_ = false;
+  bool books_whole_ = true;  ///< false while they are being rebuilt
   bool stopping_ = false;
   bool killed_ = false;
   bool cancel_all_owed_ = false;  ///< asked for while the session was not live

@@ -49,7 +49,9 @@ struct Engine::FeedListener {
       engine.halt_in_doubt("a new feed session while holding a position or orders",
                            now);
     }
+    engine.snapshot_.abandon();
     engine.books_.clear();
+    engine.books_whole_ = true;
     engine.gate_.revoke_all();
     engine.traded_of_.fill(0);
     for (Traded& instrument : engine.traded_) {
@@ -73,7 +75,7 @@ struct Engine::VenueListener {
     if (Traded* instrument = engine.traded(id)) instrument->touched = true;
   }
   Price mid(InstrumentId id) const {
-    const book::Touch& touch = engine.books_.books().touch(id);
+    const book::Touch touch = engine.books_.books().touch(id);
     return touch.sound() ? touch.mid() : kNoPrice;
   }
 

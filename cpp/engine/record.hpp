@@ -22,6 +22,9 @@ enum class RecordKind : std::uint8_t {
   kDisconnected = 4,
   kTime = 5,
   kCommand = 6,  ///< `detail` is the Command
+  kSnapshotConnected = 7,
+  kSnapshotDisconnected = 8,
+  kSnapshotBytes = 9,
   // What the engine decided and what became of it.
   kOrderSent = 16,   ///< SentOrder
   kCancelSent = 17,  ///< SentCancel
@@ -60,6 +63,9 @@ enum class ConnectionEvent : std::uint8_t {
   kSessionEnded = 6,
   kLinkDead = 7,
   kMessageLost = 8,
+  kBooksVoid = 9,         ///< a snapshot has begun to come in
+  kSnapshotApplied = 10,  ///< the books are rebuilt, the feed goes on
+  kSnapshotFailed = 11,
 };
 
 enum class Phase : std::uint8_t {

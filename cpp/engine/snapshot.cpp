@@ -9,7 +9,7 @@ void Engine::sample(MonoNanos now) {
   next_sample_ = now + config_.sample_every;
   for (const Traded& instrument : traded_) {
     if (index(instrument.id) == 0) continue;
-    const book::Touch& touch = books_.books().touch(instrument.id);
+    const book::Touch touch = books_.books().touch(instrument.id);
     outlet_.put(RecordKind::kSample, now,
                 Sample{now,
                        touch.bid,
@@ -54,7 +54,7 @@ Snapshot Engine::snapshot(MonoNanos now) const {
   snapshot.gap_open = feed_.gap_open() ? 1 : 0;
   snapshot.denied = gate_.counts().denied;
   for (const Traded& instrument : traded_) {
-    const book::Touch& touch = books_.books().touch(instrument.id);
+    const book::Touch touch = books_.books().touch(instrument.id);
     InstrumentSnapshot& out = snapshot.instruments[snapshot.instrument_count++];
     out.instrument = instrument.id;
     out.bid = touch.bid;

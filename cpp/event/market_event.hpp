@@ -18,8 +18,8 @@ enum class EventKind : std::uint8_t {
   kAdd = 1,
   /// `qty` of `order` traded; match number `other`; `price` is that of the trade.
   kExecute = 2,
-  kReduce = 3,   ///< `qty` was taken off `order`, which keeps its place
-  kDelete = 4,   ///< `order` is gone
+  kReduce = 3,  ///< `qty` was taken off `order`, which keeps its place; at 0 it is gone
+  kDelete = 4,  ///< `order` is gone
   kReplace = 5,  ///< `order` is gone; `other` rests at `price` with `qty`, same side
   kModify = 6,   ///< `order` now has `qty` and `price`; kKeepsPlace tells its queue
   /// All that rests at `price` on `side` is now `qty`; 0: the level is gone.
@@ -28,8 +28,10 @@ enum class EventKind : std::uint8_t {
   kTouch = 8,
   /// A trade that no resting order's event tells of (hidden, crossed, reported).
   kTrade = 9,
-  kBreak = 10,       ///< trade `other` is void
-  kClear = 11,       ///< the instrument's book is void; 0: those of all instruments
+  kBreak = 10,  ///< trade `other` is void
+  /// The instrument's book is void; instrument 0: those of all. With a `side` only that
+  /// side, and with a `price` only what rests at it or better.
+  kClear = 11,
   kStatus = 12,      ///< trading state of the instrument: `code` as the venue writes it
   kSystem = 13,      ///< the venue's day: `code` as the venue writes it
   kInstrument = 14,  ///< the instrument has a name from here on
@@ -46,10 +48,14 @@ enum EventFlag : std::uint8_t {
   kSnapshot = 16,     ///< state told again, not a change
   kKeepsPlace = 32,   ///< a kModify that leaves the order where it stands in its queue
   kCross = 64,        ///< an auction's trade
+  /// A kModify that loses its place if its price changes or its quantity grows, and
+  /// only then. One with neither this nor kKeepsPlace goes to the end of its queue.
+  kPlaceByRule = 128,
 };
 
 struct alignas(64) MarketEvent {
-  /// ns since 1970-01-01 UTC; since the venue's midnight where its feed has no date.
+  /// ns since 1970-01-01 UTC; since the venue's midnight where its feed has no date; 0
+  /// where the venue does not say.
   std::int64_t venue_time = 0;
   std::int64_t receipt_time = 0;  ///< ns since 1970-01-01 UTC; 0 where nobody stamped
   std::uint64_t sequence = 0;     ///< number of the message in its feed or file, from 1

@@ -144,8 +144,12 @@ Host::Host(HostConfig config)
                       std::generic_category().message(record_->error_number()));
     }
   }
+  if (config_.snapshot) {
+    snapshot_listener_ = take(net::TcpListener::open(*config_.snapshot));
+  }
   clients_.reserve(kConnectionsMax);
-  watched_.reserve(kConnectionsMax + 2);
+  snapshot_clients_.reserve(kSnapshotsMax);
+  watched_.reserve(kConnectionsMax + kSnapshotsMax + 3);
   first_time_ = *venue_->next_time();
   if (config_.from && config_.driver == DriverKind::kReplay)
     first_time_ = *config_.from;
@@ -192,6 +196,7 @@ bool Host::serve(MonoNanos now) {
   send_feed(now);
   write_clients(now);
   input |= answer_requests();
+  input |= serve_snapshots(now);
   keep_record(now);
   if (now - last_statistics_ >= kStatisticsEvery) {
     last_statistics_ = now;
@@ -211,6 +216,9 @@ void Host::wait(MonoNanos now) {
   if (sleep < kShortestSleep.value) return;
   watched_.assign({listener_.fd(), retransmission_.fd()});
   for (const Client& client : clients_)
+    if (client.closed_since == kNever) watched_.push_back(client.stream.fd());
+  if (snapshot_listener_) watched_.push_back(snapshot_listener_->fd());
+  for (const Client& client : snapshot_clients_)
     if (client.closed_since == kNever) watched_.push_back(client.stream.fd());
   net::wait_readable(watched_.data(), watched_.size(), sleep);
 }
@@ -338,6 +346,7 @@ void Host::say_farewell() {
       next = now + kFarewellEvery;
     }
     answer_requests();
+    serve_snapshots(now);
     write_clients(now);
     const int fd = retransmission_.fd();
     net::wait_readable(&fd, 1, kLongestSleep.value);
@@ -368,6 +377,7 @@ void Host::publish_statistics() {
   current.line_b = line_b_.impairment.statistics();
   current.send_errors = line_a_.send_errors + line_b_.send_errors;
   current.orders = venue_->orders().statistics();
+  current.snapshots = venue_->snapshots().statistics();
   current.connections_refused = refused_;
   current.connections = clients_.size();
   current.reports = reports_;

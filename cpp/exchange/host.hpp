@@ -1,9 +1,9 @@
 // The included exchange as a process: a Venue over sockets and the wall clock.
 //
 // Market data goes out on two multicast lines, each with faults of its own; a UDP
-// server answers retransmission requests; a TCP server takes orders; every report goes
-// to a record file. One thread runs `run`; stop and statistics may be called from any
-// other.
+// server answers retransmission requests; a TCP server takes orders, another one gives
+// snapshots; every report goes to a record file. One thread runs `run`; stop and
+// statistics may be called from any other.
 #pragma once
 
 #include <atomic>
@@ -45,6 +45,7 @@ struct HostConfig {
   std::uint32_t interface_address = 0x7F000001;
   net::Endpoint retransmission{0x7F000001, 26'401};
   net::Endpoint orders{0x7F000001, 26'402};
+  std::optional<net::Endpoint> snapshot;  ///< nothing: no snapshots are given
   LineFaults faults_a;
   LineFaults faults_b;
 
@@ -66,6 +67,7 @@ struct HostStatistics {
   LineStatistics line_b;
   std::uint64_t send_errors = 0;  ///< datagrams that the kernel did not take
   OrderServerStatistics orders;
+  SnapshotStatistics snapshots;
   std::uint64_t connections_refused = 0;  ///< more than kConnectionsMax at once
   std::size_t connections = 0;
   std::uint64_t reports = 0;
@@ -77,6 +79,7 @@ struct HostStatistics {
 class Host {
  public:
   static constexpr std::size_t kConnectionsMax = 48;
+  static constexpr std::size_t kSnapshotsMax = 32;  ///< at once
 
   /// Opens everything. Throws std::invalid_argument for a wrong setting, HostError for
   /// what the machine refuses.
@@ -90,6 +93,11 @@ class Host {
   const net::Endpoint& feed_b() const { return line_b_.sender.endpoint(); }
   const net::Endpoint& retransmission() const { return retransmission_.endpoint(); }
   const net::Endpoint& orders() const { return listener_.endpoint(); }
+  /// Nothing where no snapshots are given.
+  std::optional<net::Endpoint> snapshot() const {
+    if (!snapshot_listener_) return std::nullopt;
+    return snapshot_listener_->endpoint();
+  }
   const std::string& session() const { return config_.session; }
 
   /// Runs until stop(), the duration, or the end of the driver's day; then ends the
@@ -127,6 +135,11 @@ class Host {
   void accept_clients();
   bool read_clients();
   void write_clients(MonoNanos now);
+  // host_snapshots.cpp
+  bool serve_snapshots(MonoNanos now);
+  bool accept_snapshot_clients();
+  bool read_snapshot_client(Client& client);
+  void write_snapshot_client(Client& client, MonoNanos now);
   void drop(Client& client);
   void forget_dropped();
   void send_feed(MonoNanos now);
@@ -142,8 +155,10 @@ class Host {
   Line line_b_;
   net::UdpSocket retransmission_;
   net::TcpListener listener_;
+  std::optional<net::TcpListener> snapshot_listener_;
   std::optional<RecordFile> record_;
   std::vector<Client> clients_;
+  std::vector<Client> snapshot_clients_;
   std::vector<std::byte> buffer_;
   std::vector<int> watched_;
 

@@ -106,6 +106,19 @@ class Market {
   /// Up to `levels` displayed levels, best first.
   std::vector<PriceLevel> depth(InstrumentId instrument, Side side,
                                 std::size_t levels) const;
+  /// Calls `visit(const Order&)` for each order that is displayed, in the order in
+  /// which they trade: best price first, then first come; `qty` is what is shown.
+  template <class Visit>
+  void for_each_displayed(InstrumentId id, Side side, Visit&& visit) const {
+    if (listing(id).instrument < 0) return;
+    const Ladder& ladder = book_.ladder(id, side);
+    for (auto rung = ladder.rungs.rbegin(); rung != ladder.rungs.rend(); ++rung) {
+      std::uint32_t at = book_.level(rung->level).displayed.first;
+      for (; at != kNil; at = book_[at].later) {
+        if (book_[at].qty > 0) visit(book_[at]);
+      }
+    }
+  }
   const std::vector<Instrument>& instruments() const { return instruments_; }
   const Instrument* instrument(InstrumentId id) const;
   std::optional<InstrumentId> find(std::string_view symbol) const;

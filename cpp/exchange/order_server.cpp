@@ -16,26 +16,6 @@ constexpr MonoNanos kOwnStall = seconds(2);
 constexpr std::size_t kCompactFrom = std::size_t{1} << 20;
 constexpr char kCancelOnDisconnect = 'Z';
 
-char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
-
-bool same_text(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return upper(x) == upper(y); });
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  return text;
-}
-
-Text<10> left_padded(std::string_view text) {
-  Text<10> padded;
-  for (std::size_t i = 0; i < text.size(); ++i)
-    padded.chars[10 - text.size() + i] = text[i];
-  return padded;
-}
-
 /// The heartbeat timeout that a 4.10 login adds: five digits of milliseconds.
 MonoNanos silence_of(Bytes login) {
   if (login.size() < soup::LoginRequest::kSize + 5) return kSilenceMax;

@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "exchange/login.hpp"
 #include "exchange/market.hpp"
 #include "exchange/order_report.hpp"
 #include "wire/soupbintcp.hpp"
@@ -20,11 +21,6 @@
 namespace pyscalp::exchange {
 
 using ConnectionId = std::uint32_t;
-
-struct Login {
-  std::string username;  ///< 1 to 6 characters; case does not matter
-  std::string password;  ///< up to 10 characters; case does not matter
-};
 
 /// Logins above this number cannot be: account ids from 1000 up belong to others.
 inline constexpr AccountId kParticipantMax = 999;

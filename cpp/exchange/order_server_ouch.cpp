@@ -48,6 +48,9 @@ struct OrderServer::OrderHandler {
   void on(const ouch::MassCancel& message) {
     server.mass_cancel(server.account(id), id, message, now);
   }
+  void on(const ouch::ModifyOrder&) { ++server.statistics_.unsupported; }
+  void on(const ouch::DisableOrderEntry&) { ++server.statistics_.unsupported; }
+  void on(const ouch::EnableOrderEntry&) { ++server.statistics_.unsupported; }
   void on(const ouch::AccountQuery&) {
     ++server.statistics_.queries;
     Account& owner = server.account(id);
@@ -60,13 +63,6 @@ struct OrderServer::OrderHandler {
 void OrderServer::on_message(Connection& connection, Bytes message, UnixNanos now) {
   const ouch::DecodeStatus status =
       ouch::decode_inbound(message, OrderHandler{*this, connection.account, now});
-  if (status == ouch::DecodeStatus::kUnknownType) {
-    const char type = static_cast<char>(message[0]);
-    if (type == 'M' || type == 'D' || type == 'E') {
-      ++statistics_.unsupported;
-      return;
-    }
-  }
   if (status != ouch::DecodeStatus::kOk) end(connection, CloseReason::kBadMessage, now);
 }
 

@@ -6,12 +6,14 @@ Venue::Venue(VenueConfig config, Driver driver, Market market)
     : market_(std::move(market)),
       driver_(std::move(driver)),
       feed_(config.session),
+      snapshots_(config.session, config.logins, market_, feed_),
       orders_({config.session, config.logins}, market_, [this] { flush(); }),
       participants_(config.logins.size()) {
   market_.clear_outputs();
   if (auto* const day = std::get_if<RecordedDay>(&driver_)) {
     events_ = day->fast_forward(market_);
     feed_.store(market_.feed());
+    snapshots_.observe(market_.feed());
     market_.clear_outputs();
   }
 }
@@ -55,7 +57,10 @@ void Venue::end(UnixNanos now) {
 }
 
 void Venue::flush() {
-  if (!market_.feed().empty()) feed_.publish(market_.feed());
+  if (!market_.feed().empty()) {
+    feed_.publish(market_.feed());
+    snapshots_.observe(market_.feed());
+  }
   for (const Report& report : market_.reports()) orders_.on_report(report);
   market_.clear_outputs();
 }

@@ -15,6 +15,7 @@
 #include "exchange/market.hpp"
 #include "exchange/order_server.hpp"
 #include "exchange/recorded_day.hpp"
+#include "exchange/snapshot_server.hpp"
 
 namespace pyscalp::exchange {
 
@@ -47,7 +48,10 @@ class Venue {
   UnixNanos time() const { return time_; }
   /// Heartbeats and dead clients; several times a second, on any clock that never
   /// steps.
-  void on_time(MonoNanos mono) { orders_.on_time(mono, time_); }
+  void on_time(MonoNanos mono) {
+    orders_.on_time(mono, time_);
+    snapshots_.on_time(mono, time_);
+  }
   /// Ends the day early or at its end: participants' orders are cancelled, the clients
   /// told, their connections ended. An artificial market closes; a recording's feed
   /// just stops.
@@ -82,6 +86,10 @@ class Venue {
     orders_.drain_reports(visit);
   }
 
+  // ---- Snapshots of the day so far: connections of their own ----
+  SnapshotServer& snapshots() { return snapshots_; }
+  const SnapshotServer& snapshots() const { return snapshots_; }
+
   const Market& market() const { return market_; }
   const Driver& driver() const { return driver_; }
   const FeedPublisher& feed() const { return feed_; }
@@ -95,6 +103,7 @@ class Venue {
   Market market_;
   Driver driver_;
   FeedPublisher feed_;
+  SnapshotServer snapshots_;
   OrderServer orders_;
   UnixNanos time_{};
   std::uint64_t events_ = 0;

@@ -44,6 +44,12 @@ const char* describe(ConnectionEvent what) {
       return "order link dead: nothing heard in time";
     case ConnectionEvent::kMessageLost:
       return "a message of the venue could not be read: orders may not be as believed";
+    case ConnectionEvent::kBooksVoid:
+      return "the books are being rebuilt from a snapshot";
+    case ConnectionEvent::kSnapshotApplied:
+      return "books rebuilt from a snapshot";
+    case ConnectionEvent::kSnapshotFailed:
+      return "no snapshot could be had; trying again";
   }
   return "?";
 }

@@ -12,13 +12,20 @@ namespace pyscalp::live {
 
 namespace {
 
+/// The engine is told whom it can ask.
+LiveConfig completed(LiveConfig config) {
+  config.engine.feed.retransmission = config.retransmission.has_value();
+  config.engine.feed.snapshots = config.snapshot.has_value();
+  return config;
+}
+
 /// Records taken by housekeeping under one hold of the lock.
 constexpr int kRecordsPerHold = 256;
 
 }  // namespace
 
 LiveSession::LiveSession(const LiveConfig& config)
-    : config_(config),
+    : config_(completed(config)),
       ring_(config.ring_size),
       recorder_(engine::symbols_of(config.engine)) {
   engine_ = std::make_unique<engine::Engine>(config_.engine, ring_, kill_switch_);
@@ -37,9 +44,11 @@ std::optional<std::string> LiveSession::open() {
     if (!receiver) return receiver.error;
     lines_[line] = std::move(*receiver);
   }
-  auto retransmission = net::UdpSocket::connect(config_.retransmission);
-  if (!retransmission) return retransmission.error;
-  retransmission_ = std::move(*retransmission);
+  if (config_.retransmission) {
+    auto retransmission = net::UdpSocket::connect(*config_.retransmission);
+    if (!retransmission) return retransmission.error;
+    retransmission_ = std::move(*retransmission);
+  }
   if (!config_.journal_path.empty()) {
     journal_ = std::make_unique<journal::JournalWriter>(config_.journal_path);
     if (!journal_->flush()) return journal_->error();
@@ -118,6 +127,7 @@ void LiveSession::run_engine() {
       send_pending();
     }
     send_requests(now);
+    if (config_.snapshot) follow_snapshot(now);
     send_pending();
     if (!connected_) poll_connection(now);
     if (!was_running_) check_patience(now);
@@ -208,9 +218,10 @@ void LiveSession::send_pending() {
 
 void LiveSession::send_requests(MonoNanos now) {
   std::array<std::byte, wire::mold::kHeaderSize> request;
-  if (!engine_->take_request(now, request)) return;
-  requested_ = true;
-  retransmission_->send(request);
+  while (engine_->take_request(now, request)) {
+    requested_ = true;
+    retransmission_->send(request);
+  }
 }
 
 // ---- The order connection ----
@@ -255,8 +266,10 @@ void LiveSession::check_patience(MonoNanos now) {
     return;
   }
   // Catching up with a day takes its time; what counts is that it goes on.
-  if (engine_->feed().expected() != expected_seen_) {
-    expected_seen_ = engine_->feed().expected();
+  const std::uint64_t progress =
+      engine_->feed().expected() + engine_->snapshots().counters().messages;
+  if (progress != progress_) {
+    progress_ = progress;
     progress_at_ = now;
   }
   if (refused_) {
@@ -271,11 +284,26 @@ void LiveSession::check_patience(MonoNanos now) {
               net::endpoint_text(config_.feed_b) +
               "; check venue.feed_a, venue.feed_b and venue.interface");
     } else if (now - progress_at_ >= config_.connect_patience) {
-      abandon("the feed is incomplete and " +
-              net::endpoint_text(config_.retransmission) +
-              " does not retransmit; check venue.retransmission");
+      abandon("the feed is incomplete and " + silent_helpers());
     }
   }
+}
+
+std::string LiveSession::silent_helpers() const {
+  std::string who;
+  std::string keys;
+  if (config_.retransmission) {
+    who = net::endpoint_text(*config_.retransmission) + " does not retransmit";
+    keys = "venue.retransmission";
+  }
+  if (config_.snapshot) {
+    who += std::string(who.empty() ? "" : " and ") +
+           net::endpoint_text(*config_.snapshot) + " gives no snapshot";
+    keys += std::string(keys.empty() ? "" : " and ") + "venue.snapshot";
+  }
+  if (who.empty())
+    return "nobody repeats it; set venue.retransmission or venue.snapshot";
+  return who + "; check " + keys;
 }
 
 // ---- The housekeeping thread ----

@@ -27,7 +27,8 @@ struct LiveConfig {
   engine::EngineConfig engine;
   net::Endpoint feed_a;
   net::Endpoint feed_b;
-  net::Endpoint retransmission;
+  std::optional<net::Endpoint> retransmission;  ///< nothing: nobody retransmits
+  std::optional<net::Endpoint> snapshot;        ///< nothing: nobody gives snapshots
   net::Endpoint orders;
   std::uint32_t interface_address = 0;
   int cpu = -1;              ///< core of the engine thread; -1 is the last one allowed
@@ -89,7 +90,12 @@ class LiveSession {
   void drop_connection(MonoNanos now);
   void send_pending();
   void send_requests(MonoNanos now);
+  // snapshot_link.cpp
+  void follow_snapshot(MonoNanos now);
+  void read_snapshot();
+  void close_snapshot(MonoNanos now);
   void check_patience(MonoNanos now);
+  std::string silent_helpers() const;
   void note_session();
   void fail(const std::string& why);
 
@@ -103,12 +109,15 @@ class LiveSession {
   std::optional<net::UdpReceiver> lines_[2];
   std::optional<net::UdpSocket> retransmission_;
   std::optional<net::TcpStream> orders_;
+  std::optional<net::TcpStream> snapshot_;
+  bool snapshot_connected_ = false;
+  MonoNanos snapshot_patience_{};  ///< until when it may take to connect
   bool connected_ = false;
   bool requested_ = false;  ///< a retransmission answer may be on its way
   MonoNanos retry_at_{};
   MonoNanos retry_wait_ = kRetryWait;
   MonoNanos started_{};
-  std::uint64_t expected_seen_ = 0;  ///< of the feed, when it last went on
+  std::uint64_t progress_ = 0;  ///< of the feed, when it last went on
   MonoNanos progress_at_{};
   bool heard_ = false;
   bool refused_ = false;   ///< the login was

@@ -1,6 +1,7 @@
 #include "session/ouch_session.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <limits>
 #include <utility>
 
@@ -39,12 +40,15 @@ OuchSession::OuchSession(const SessionOptions& options)
     OrderFrame& frame = order_frames_[post_only];
     ouch::EnterOrder order;
     order.options.post_only = post_only != 0;
-    const std::size_t size = ouch::encode(order, frame.bytes.data() + kMessage);
+    std::array<std::byte, ouch::kMaxSize> message{};
+    const std::size_t size = ouch::encode(order, message.data());
+    assert(size <= kMaxOrder);
+    std::memcpy(frame.bytes.data() + kMessage, message.data(), kMaxOrder);
     soup::encode_header(soup::kUnsequencedData, size, frame.bytes.data());
     frame.size = kMessage + size;
   }
   const std::size_t size =
-      ouch::encode(ouch::CancelOrder{}, cancel_frame_.data() + kMessage);
+      ouch::encode_fields(ouch::CancelOrder{}, cancel_frame_.data() + kMessage);
   soup::encode_header(soup::kUnsequencedData, size, cancel_frame_.data());
 }
 
@@ -168,7 +172,8 @@ void OuchSession::queue_login(MonoNanos now) {
 
 void OuchSession::queue_account_query() {
   std::array<std::byte, soup::kHeaderSize + ouch::AccountQuery::kSize> frame;
-  const std::size_t size = ouch::encode(ouch::AccountQuery{}, frame.data() + kMessage);
+  const std::size_t size =
+      ouch::encode_fields(ouch::AccountQuery{}, frame.data() + kMessage);
   soup::encode_header(soup::kUnsequencedData, size, frame.data());
   queue(frame, now_);
 }

@@ -115,9 +115,11 @@ class OuchSession {
   std::uint64_t messages() const { return messages_; }
 
  private:
+  /// An order with no option or with post-only: fields, length, {length, tag, value}.
+  static constexpr std::size_t kMaxOrder = wire::ouch::EnterOrder::kSize + 2 + 3;
   /// An order's frame with all fields in place that never change.
   struct OrderFrame {
-    std::array<std::byte, wire::soup::kHeaderSize + wire::ouch::kMaxSize> bytes{};
+    std::array<std::byte, wire::soup::kHeaderSize + kMaxOrder> bytes{};
     std::size_t size = 0;
   };
   template <class Handler>
@@ -222,6 +224,11 @@ struct OuchSession::Dispatch {
   }
   void on(const wire::ouch::SystemEvent& m) {
     if constexpr (requires { handler.on_system_event(m); }) handler.on_system_event(m);
+  }
+  /// Answers to requests that this session does not make.
+  template <class Message>
+  void on(const Message&) {
+    session.note(BadInput::kUnknownMessage);
   }
   void on(const wire::ouch::AccountQueryResponse& m) {
     if (session.next_user_ref_ != 0 && m.next_user_ref > session.next_user_ref_) {

@@ -16,7 +16,7 @@ inline constexpr char kLoginRequest = 'L';
 inline constexpr char kLoginAccepted = 'A';
 inline constexpr char kLoginRejected = 'J';
 inline constexpr char kSequencedData = 'S';
-inline constexpr char kUnsequencedData = 'U';
+inline constexpr char kUnsequencedData = 'U';  ///< from 4.00 on the server's too
 inline constexpr char kServerHeartbeat = 'H';
 inline constexpr char kClientHeartbeat = 'R';
 inline constexpr char kEndOfSession = 'Z';
@@ -25,10 +25,11 @@ inline constexpr char kDebug = '+';
 
 inline constexpr std::size_t kHeaderSize = 3;
 
-/// Twenty ASCII digits with leading spaces.
-inline Text<20> number_text(std::uint64_t number) {
-  Text<20> text;
-  std::size_t at = 20;
+/// ASCII digits with leading spaces; `number` must have at most N of them.
+template <std::size_t N = 20>
+Text<N> number_text(std::uint64_t number) {
+  Text<N> text;
+  std::size_t at = N;
   do {
     text.chars[--at] = static_cast<char>('0' + number % 10);
     number /= 10;
@@ -44,8 +45,9 @@ std::optional<std::uint64_t> parse_number(const Text<N>& text) {
   std::uint64_t number = 0;
   for (const char digit : digits) {
     if (digit < '0' || digit > '9') return std::nullopt;
-    if (number > (UINT64_MAX - 9) / 10) return std::nullopt;
-    number = number * 10 + static_cast<std::uint64_t>(digit - '0');
+    const auto value = static_cast<std::uint64_t>(digit - '0');
+    if (number > (UINT64_MAX - value) / 10) return std::nullopt;
+    number = number * 10 + value;
   }
   return number;
 }
@@ -58,6 +60,16 @@ struct LoginRequest {
   Text<10> session;
   Text<20> sequence;
   void map(auto& io) { io(username), io(password), io(session), io(sequence); }
+};
+
+/// The login of 4.10. A server tells it from the older one by the payload's size, and
+/// drops a client that was silent for as long as it asks for here.
+struct TimedLoginRequest {
+  static constexpr char kType = kLoginRequest;
+  static constexpr std::size_t kSize = 51;
+  LoginRequest login;
+  Text<5> heartbeat_ms;  ///< heartbeat timeout, ASCII; blank is the server's choice
+  void map(auto& io) { login.map(io), io(heartbeat_ms); }
 };
 
 struct LoginAccepted {

@@ -35,7 +35,10 @@ void add(Frames& frames, const soup::Frame& frame) {
   frames.bytes.insert(frames.bytes.end(), header.begin(), header.end());
   frames.bytes.insert(frames.bytes.end(), frame.payload.begin(), frame.payload.end());
   ++frames.count;
-  if (frame.type == soup::kLoginRequest) check_login<soup::LoginRequest>(frame);
+  if (frame.type == soup::kLoginRequest) {
+    check_login<soup::LoginRequest>(frame);
+    check_login<soup::TimedLoginRequest>(frame);
+  }
   if (frame.type == soup::kLoginAccepted) check_login<soup::LoginAccepted>(frame);
   if (frame.type == soup::kLoginRejected) check_login<soup::LoginRejected>(frame);
 }

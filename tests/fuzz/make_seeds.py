@@ -58,6 +58,12 @@ ITCH = {
 POST_ONLY = b"\x02\x0cP"
 MAX_FLOOR = b"\x05\x05" + struct.pack(">I", 10)
 UNKNOWN_TAG = b"\x03\x63ab"
+OPTION_SIZES = {
+    1: 8, 2: 4, 3: 4, 4: 1, 5: 4, 6: 1, 7: 4, 9: 8, 10: 1, 11: 4, 12: 1, 13: 4, 14: 4,
+    15: 4, 16: 1, 17: 1, 18: 1, 22: 4, 23: 8, 24: 2, 25: 1, 26: 4, 27: 1, 28: 1, 29: 1,
+    30: 2,
+}  # fmt: skip
+EVERY_OPTION = b"".join(bytes([1 + size, tag]) + b"P" * size for tag, size in OPTION_SIZES.items())
 
 
 def ouch(kind: bytes, layout: str, *fields: object, options: bytes | None = None) -> bytes:
@@ -81,6 +87,11 @@ OUCH_INBOUND = {
         options=MAX_FLOOR,
     ),
     "cancel_order": ouch(b"X", "II", 2, 0),
+    "cancel_order_channel": ouch(b"X", "II", 2, 0, options=b"\x02\x1c\x05"),
+    "modify_order": ouch(b"M", "IcI", 2, b"T", 5),
+    "disable_order_entry": ouch(b"D", "I4s", 4, b"FIRM", options=b""),
+    "enable_order_entry": ouch(b"E", "I4s", 5, b"FIRM", options=b""),
+    "enter_order_every_option": ouch(b"O", *ENTER, options=EVERY_OPTION),
     "mass_cancel": ouch(b"C", "I4s8s", 3, b"    ", b" " * 8, options=b""),
     "account_query": b"Q",
 }  # fmt: skip
@@ -103,6 +114,11 @@ OUCH_OUTBOUND = {
     "account_query_response": ouch(b"Q", "QI", 8, 4),
     "restated": ouch(b"R", "QIc", 9, 2, b"R", options=b""),
     "priority_update": ouch(b"T", "QIQcQ", 10, 2, 2_237_600, b"Y", 11),
+    "cancel_pending": ouch(b"P", "QI", 12, 6),
+    "cancel_reject": ouch(b"I", "QI", 13, 6),
+    "modified": ouch(b"M", "QIcI", 14, 2, b"T", 5),
+    "disable_response": ouch(b"G", "QI4s", 15, 4, b"FIRM", options=b""),
+    "enable_response": ouch(b"K", "QI4s", 16, 5, b"FIRM", options=b""),
     "mass_cancel_response": ouch(b"X", "QI4s8s", 11, 5, b"    ", STOCK, options=b""),
 }  # fmt: skip
 
@@ -137,6 +153,7 @@ def soup(kind: bytes, payload: bytes = b"") -> bytes:
 LOGIN = b"SCALP1" + b"paper     " + b" " * 10 + b"1".rjust(20)
 SOUP = {  # the first byte says after how many bytes the stream is cut
     "login": b"\x00" + soup(b"L", LOGIN),
+    "timed_login": b"\x05" + soup(b"L", LOGIN + b"15000"),
     "session": b"\x04"
     + soup(b"A", b"000000001A" + b"18446744073709551615")
     + soup(b"S", OUCH_OUTBOUND["accepted"])
@@ -156,6 +173,152 @@ FILE = {
     "half_a_length": block(ITCH["order_delete"]) + b"\x00",
 }
 
+
+def iex(kind: bytes, layout: str, first: object, *fields: object) -> bytes:
+    """One IEX message: type, first byte, a time in 2018, then the fields."""
+    head = kind + struct.pack("<" + layout[0] + "q", first, 1_517_000_000 * 10**9)
+    return head + struct.pack("<" + layout[1:], *fields)
+
+
+IEX = {
+    "system_event": iex(b"S", "c", b"O"),
+    "security_directory": iex(b"D", "B8sIqB", 0x20, STOCK, 100, 2_237_500, 1),
+    "trading_status": iex(b"H", "c8s4s", b"H", STOCK, b"T1  "),
+    "retail_liquidity": iex(b"I", "c8s", b"A", STOCK),
+    "operational_halt": iex(b"O", "c8s", b"N", STOCK),
+    "short_sale_test": iex(b"P", "B8sc", 1, STOCK, b"A"),
+    "security_event": iex(b"E", "c8s", b"O", STOCK),
+    "price_level_buy": iex(b"8", "B8sIq", 1, STOCK, 100, 2_237_500),
+    "price_level_sell": iex(b"5", "B8sIq", 0, STOCK, 0, 2_238_000),
+    "quote_update": iex(b"Q", "B8sIqqI", 0, STOCK, 100, 2_237_500, 2_238_000, 200),
+    "trade_report": iex(b"T", "B8sIqQ", 0x20, STOCK, 5, 2_237_600, 77),
+    "trade_break": iex(b"B", "B8sIqQ", 0, STOCK, 5, 2_237_600, 77),
+    "official_price": iex(b"X", "c8sq", b"M", STOCK, 2_237_700),
+    "auction_information": iex(
+        b"A", "c8sIqqIcBIqqqq", b"C", STOCK, 900, 1, 2, 100, b"B", 0, 1_517_000_000,
+        3, 4, 5, 6,
+    ),
+    "add_order": iex(b"a", "c8sQIq", b"8", STOCK, 9, 100, 2_237_500),
+    "order_modify": iex(b"M", "B8sQIq", 0x80, STOCK, 9, 50, 2_237_500),
+    "order_delete": iex(b"R", "B8sQ", 0, STOCK, 9),
+    "order_executed": iex(b"L", "B8sQIqQ", 0, STOCK, 9, 50, 2_237_500, 78),
+    "clear_book": iex(b"C", "B8s", 0, STOCK),
+    "longer_than_known": iex(b"S", "c", b"C") + b"more",
+}  # fmt: skip
+
+
+def iex_tp(sequence: int, *messages: bytes, count: int | None = None) -> bytes:
+    """One IEX-TP segment of DEEP; ``count`` where it shall lie."""
+    blocks = b"".join(struct.pack("<H", len(m)) + m for m in messages)
+    number = len(messages) if count is None else count
+    return (
+        struct.pack("<BBHII", 1, 0, 0x8004, 1, 7)
+        + struct.pack("<HHQQq", len(blocks), number, 100, sequence, 1_517_000_000)
+        + blocks
+    )
+
+
+IEX_TP = {
+    "segment_heartbeat": iex_tp(5),
+    "segment": iex_tp(5, *IEX.values()),
+    "segment_of_nothing": iex_tp(5, b"", b""),
+    "segment_count_past_the_end": iex_tp(5, b"S", count=2),
+    "segment_count_short": iex_tp(5, b"S", b"S", count=1),
+    "segment_last_sequence": iex_tp(2**64 - 1, b"S"),
+    "segment_cut": iex_tp(5, IEX["add_order"])[:-1],
+}
+
+GLIMPSE = {
+    "end": b"G" + b"123456".rjust(20),
+    "end_padded_right": b"G" + b"7".ljust(20),
+    "end_of_no_number": b"G" + b"x" * 20,
+    "add_order": ITCH["add_order"],
+}
+
+
+def ipv4(protocol: int, segment: bytes, flags: int = 0x4000) -> bytes:
+    """An IPv4 packet with a checksum of zero."""
+    size = 20 + len(segment)
+    head = struct.pack(">BBHHHBBH", 0x45, 0, size, 1, flags, 64, protocol, 0)
+    return head + b"\x0a\x00\x00\x01" + b"\xef\x81\x02\x03" + segment
+
+
+MACS = b"\x01\x00\x5e\x01\x02\x03" + b"\x02" + b"\x00" * 5
+UDP = ipv4(17, struct.pack(">HHHH", 12_345, 26_400, 13, 0) + b"hello")
+TCP = ipv4(6, struct.pack(">HHIIBBHHH", 4_000, 80, 7, 0, 0x50, 2, 512, 0, 0) + b"abc")
+ETHERNET = {  # the first byte chooses the link
+    "udp": b"\x00" + MACS + b"\x08\x00" + UDP,
+    "tcp": b"\x00" + MACS + b"\x08\x00" + TCP,
+    "vlan": b"\x00" + MACS + b"\x88\xa8\x00\x64\x81\x00\x00\x65\x08\x00" + UDP,
+    "padded": b"\x00" + MACS + b"\x08\x00" + UDP + b"\x00" * 13,
+    "fragment": b"\x00" + MACS + b"\x08\x00" + ipv4(17, b"\x00" * 16, 0x2000),
+    "icmp": b"\x00" + MACS + b"\x08\x00" + ipv4(1, b"\x08\x00"),
+    "arp": b"\x00" + MACS + b"\x08\x06\x00\x01",
+    "null": b"\x01" + b"\x02\x00\x00\x00" + UDP,
+    "loopback": b"\x02" + b"\x00\x00\x00\x02" + UDP,
+    "raw": b"\x03" + UDP,
+    "cooked": b"\x05" + b"\x00" * 14 + b"\x08\x00" + UDP,
+    "cooked2": b"\x06" + b"\x08\x00" + b"\x00" * 18 + UDP,
+    "unknown": b"\x07" + UDP,
+}
+
+
+def pcap(order: str, magic: int, *packets: bytes) -> bytes:
+    """A classic capture file of whole packets, one a second."""
+    file = struct.pack(order + "IHHIIII", magic, 2, 4, 0, 0, 262_144, 1)
+    for second, packet in enumerate(packets):
+        file += struct.pack(order + "IIII", second, 5, len(packet), len(packet))
+        file += packet
+    return file
+
+
+def pcapng_block(order: str, kind: int, body: bytes) -> bytes:
+    """A block of pcapng, its body padded to four bytes."""
+    body += b"\x00" * (-len(body) % 4)
+    size = struct.pack(order + "I", 12 + len(body))
+    return struct.pack(order + "I", kind) + size + body + size
+
+
+def pcapng(order: str) -> bytes:
+    """A section with an interface of every option, and every kind of packet."""
+    options = struct.pack(order + "HHBxxxHHqHH", 9, 1, 0x8A, 14, 8, -1, 0, 0)
+    return b"".join(
+        (
+            pcapng_block(order, 0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1)),
+            pcapng_block(order, 1, struct.pack(order + "HHI", 1, 0, 0) + options),
+            pcapng_block(order, 6, struct.pack(order + "5I", 0, 0, 4_096, 3, 9) + b"abc"),
+            pcapng_block(order, 2, struct.pack(order + "HH4I", 0, 0, 0, 4_096, 2, 2) + b"de"),
+            pcapng_block(order, 3, struct.pack(order + "I", 5) + b"fghij"),
+            pcapng_block(order, 0x99, b"unknown"),
+        )
+    )
+
+
+PCAP = {  # the first byte says after how many bytes the file is cut
+    "little_micros": b"\x06" + pcap("<", 0xA1B2C3D4, b"abc", b"", b"d"),
+    "big_nanos": b"\xff" + pcap(">", 0xA1B23C4D, b"abc", b"de"),
+    "cut": b"\x02" + pcap("<", 0xA1B23C4D, b"abc")[:-1],
+    "too_large": b"\x02" + pcap("<", 0xA1B23C4D) + b"\xff" * 16,
+    "blocks_little": b"\x04" + pcapng("<"),
+    "blocks_big": b"\xff" + pcapng(">"),
+    "two_sections": b"\x10" + pcapng("<") + pcapng(">"),
+    "block_length_zero": b"\x10" + pcapng("<") + b"\x06\x00\x00\x00" + b"\x00" * 4,
+    "block_cut": b"\x01" + pcapng(">")[:-2],
+}
+
+BOOK = {  # pools and look-ahead, then messages: what and where, reference, quantity, price
+    "add_and_take": bytes((0, 0, 1, 9, 5, 0, 2, 8, 5, 4, 1, 4, 6, 2, 1, 8, 1, 8, 2)),
+    "both_sides": bytes((0, 0, 1, 9, 5, 32, 2, 8, 6, 32, 3, 8, 7, 10, 1, 4, 7, 7)),
+    "replace_in_place": bytes((0, 0, 1, 9, 5, 0, 2, 9, 5, 10, 1, 1, 3, 5)),
+    "pools_used_up": bytes((1,)) + b"".join(bytes((0, i, 1, 1 + i % 6)) for i in range(10)),
+    "announced": bytes((2,)) + b"".join(bytes((0, i, 1, 2)) for i in range(40)),
+    "sparse": bytes((0,)) + b"".join(bytes((0, 16 * i + 1, 1, 2)) for i in range(16)),
+    "wrong_locate": bytes((0, 0, 1, 9, 5, 64 + 8, 1)),
+    "overfill_and_duplicates": bytes((0, 0, 1, 9, 5, 0, 1, 9, 5, 4, 1, 23, 4, 1, 1)),
+    "ends_of_prices": bytes((0, 0, 1, 9, 0xF0, 32, 2, 9, 0xF3, 32, 3, 0xF3, 0xE1)),
+    "raw": bytes((0, 15, 40)) + ITCH["stock_directory"] + b"?",
+}
+
 SEEDS = {
     "itch50": ITCH,
     "ouch50_inbound": OUCH_INBOUND,
@@ -163,6 +326,11 @@ SEEDS = {
     "moldudp64": MOLD,
     "soupbintcp": SOUP,
     "binary_file": FILE,
+    "iex": IEX | IEX_TP,
+    "glimpse": GLIMPSE,
+    "ethernet": ETHERNET,
+    "pcap": PCAP,
+    "book": BOOK,
 }
 
 if __name__ == "__main__":

@@ -163,7 +163,8 @@ class OrderClient {
     stream_.emplace(std::move(*stream));
     while (stream_->progress() == net::ConnectState::kConnecting)
       std::this_thread::yield();
-    EXPECT_EQ(stream_->progress(), net::ConnectState::kConnected);
+    // A host that is full may have hung up before we looked.
+    closed = stream_->progress() != net::ConnectState::kConnected;
   }
   void send(Bytes bytes) {
     const net::IoResult result = stream_->send(bytes);
@@ -422,6 +423,58 @@ TEST(Host, TheAgentsMarketTradesToo) {
   EXPECT_TRUE(feed.book.orders.empty()) << "the market closed";
 }
 
+// ---- Snapshots ----
+
+TEST(Host, GivesSnapshotsToManyClientsAndRefusesTooManyAndStrangers) {
+  const ByteVector day = quiet_day();
+  HostConfig config = any_ports(day);
+  EXPECT_FALSE(Host(config).snapshot());
+  config.snapshot = net::Endpoint{kLoopback, 0};
+  config.speed = 200;
+  Running running(config);
+  ASSERT_TRUE(running.host.snapshot());
+  const net::Endpoint port = *running.host.snapshot();
+  std::vector<OrderClient> clients;
+  clients.reserve(Host::kSnapshotsMax);
+  const auto poll = [&] {
+    for (OrderClient& client : clients) client.poll();
+  };
+  for (std::size_t i = 0; i < Host::kSnapshotsMax; ++i) clients.emplace_back(port);
+  ASSERT_TRUE(until(poll, [&] {
+    return running.host.statistics().snapshots.connections == Host::kSnapshotsMax;
+  }));
+  auto one_too_many = net::TcpStream::connect(port);
+  ASSERT_TRUE(one_too_many);
+  ASSERT_TRUE(
+      until(poll, [&] { return running.host.statistics().connections_refused == 1; }));
+  clients[0].send(login("SCALP1", "wrong"));
+  clients[1].send(ByteVector(40, std::byte{0}));
+  for (std::size_t i = 2; i < clients.size(); ++i) {
+    clients[i].send(login("SCALP1", "paper"));
+  }
+  ASSERT_TRUE(until(poll, [&] {
+    return std::all_of(clients.begin(), clients.end(),
+                       [](const OrderClient& client) { return client.closed; });
+  }));
+  EXPECT_EQ(clients[0].received.types, "J");
+  EXPECT_EQ(clients[1].received.types, "");
+  for (std::size_t i = 2; i < clients.size(); ++i) {
+    const Received& received = clients[i].received;
+    EXPECT_EQ(received.types.substr(0, 2), "AS");
+    EXPECT_EQ(received.types.back(), 'Z');
+    EXPECT_EQ(static_cast<char>(received.raw.back()[0]), 'G');
+    EXPECT_GE(received.raw.size(), 6u);
+  }
+  ASSERT_TRUE(until(
+      [] {},
+      [&] {
+        return running.host.statistics()
+                   .snapshots.ended[static_cast<std::size_t>(SnapshotEnd::kWhole)] ==
+               Host::kSnapshotsMax - 2;
+      }));
+  EXPECT_EQ(running.host.statistics().orders.connections, 0u);
+}
+
 // ---- Mistakes ----
 
 template <class Error>
@@ -444,6 +497,10 @@ TEST(Host, NamesATakenPort) {
             "cannot bind " + net::endpoint_text(taken->endpoint()) +
                 ": address already in use; stop the other process or choose another "
                 "port");
+  config = any_ports(day);
+  config.snapshot = taken->endpoint();
+  EXPECT_NE(refusal<HostError>(config).find(net::endpoint_text(taken->endpoint())),
+            std::string::npos);
   config = any_ports(day);
   config.record_path = "/nowhere/at/all/record.csv";
   EXPECT_NE(refusal<HostError>(config).find("/nowhere/at/all/record.csv"),

@@ -574,8 +574,9 @@ TEST_F(OrderServerTest, AStreamMayComeByteByByte) {
 
 TEST_F(OrderServerTest, IgnoresMessagesThatItDoesNotOffer) {
   Client client = log_in();
-  for (const char type : std::string_view("MDE"))
-    send(client, frame(soup::kUnsequencedData, ByteVector(12, std::byte(type))));
+  send(client, unsequenced(ouch::ModifyOrder{1, 'B', 50}));
+  send(client, unsequenced(ouch::DisableOrderEntry{2}));
+  send(client, unsequenced(ouch::EnableOrderEntry{3}));
   EXPECT_FALSE(server_.closed(client.id));
   EXPECT_EQ(server_.statistics().unsupported, 3u);
 }

@@ -28,6 +28,7 @@ exchange::HostConfig host_config(std::uint8_t group) {
   config.feed_b = {0xEFFF0000u + group * 256u + 2, 0};
   config.retransmission = {kLoopback, 0};
   config.orders = {kLoopback, 0};
+  config.snapshot = net::Endpoint{kLoopback, 0};
   config.logins = {{"SCALP1", "paper"}};
   config.fees.maker.per_share = {-2'000'000};
   config.fees.taker.per_share = {3'000'000};
@@ -100,6 +101,7 @@ LiveConfig live_config(const exchange::Host& host) {
   config.feed_a = host.feed_a();
   config.feed_b = host.feed_b();
   config.retransmission = host.retransmission();
+  config.snapshot = host.snapshot();
   config.orders = host.orders();
   config.interface_address = kLoopback;
   config.connect_patience = seconds(20);
@@ -215,6 +217,89 @@ TEST(LiveSession, OnceQuietTheBooksAreEqual) {
   expect_same_books(session.engine(), exchange.host().venue().market());
 }
 
+TEST(LiveSession, JoinsInMidDayWithoutRetransmissionAndTrades) {
+  Exchange exchange(host_config(39));
+  ASSERT_TRUE(
+      wait_for([&] { return exchange.host().statistics().next_sequence > 1'000; }));
+  LiveConfig config = live_config(exchange.host());
+  config.retransmission.reset();
+  LiveSession session(config);
+  ASSERT_EQ(session.open(), std::nullopt);
+  session.start();
+  ASSERT_TRUE(wait_for([&] { return fills_of(session) >= 2; }));
+  session.request_stop();
+  ASSERT_TRUE(session.join(20));
+  EXPECT_EQ(session.error(), "");
+  EXPECT_EQ(session.engine().feed().counters().requests, 0u);
+  EXPECT_GE(session.engine().feed().counters().snapshots, 1u);
+  EXPECT_GT(session.engine().snapshots().counters().messages, 20u);
+  EXPECT_EQ(session.inspect([](const auto& r) { return r.orders_in_gap(); }), 0u);
+}
+
+TEST(LiveSession, WithSnapshotsAloneTheBooksAreEqualOnceQuiet) {
+  exchange::HostConfig host = host_config(40);
+  host.faults_a = {0.05, 0.05, 0.05, 8};
+  host.faults_b = {0.05, 0.05, 0.05, 8};
+  const auto day = exchange::simulate_day(host.agents, 5, MonoNanos{120'000'000'000});
+  host.driver = exchange::DriverKind::kReplay;
+  host.day = Bytes(day).first(day.size() / 2);
+  host.from = UnixNanos{exchange::RecordedDay(day).next_time()->value + 20'000'000'000};
+  host.farewell = seconds(2);
+  Exchange exchange(std::move(host));
+  LiveConfig config = live_config(exchange.host());
+  config.retransmission.reset();
+  LiveSession session(config);
+  ASSERT_EQ(session.open(), std::nullopt);
+  session.start();
+  exchange.wait();
+  session.abandon("the test has what it wants");
+  ASSERT_TRUE(session.join(20));
+  EXPECT_GE(session.engine().feed().counters().snapshots, 1u);
+  EXPECT_TRUE(session.engine().feed().ended());
+  EXPECT_GT(session.engine().books().books().order_count(), 20u);
+  expect_same_books(session.engine(), exchange.host().venue().market());
+}
+
+TEST(LiveSession, ADeadRetransmissionServerIsMadeUpForBySnapshots) {
+  exchange::HostConfig host = host_config(41);
+  host.faults_a = {0.05, 0, 0, 8};
+  host.faults_b = {0.05, 0, 0, 8};
+  Exchange exchange(std::move(host));
+  auto silent = net::UdpSocket::bind({kLoopback, 0});
+  ASSERT_TRUE(silent);
+  LiveConfig config = live_config(exchange.host());
+  config.retransmission = silent->endpoint();
+  LiveSession session(config);
+  ASSERT_EQ(session.open(), std::nullopt);
+  session.start();
+  ASSERT_TRUE(wait_for([&] { return fills_of(session) >= 1; }));
+  session.request_stop();
+  ASSERT_TRUE(session.join(20));
+  EXPECT_GT(session.engine().feed().counters().requests, 0u);
+  EXPECT_GE(session.engine().feed().counters().snapshots, 1u);
+  EXPECT_EQ(session.inspect([](const auto& r) { return r.orders_in_gap(); }), 0u);
+}
+
+TEST(LiveSession, WhereNobodyHelpsItSaysWhoWasAsked) {
+  exchange::HostConfig host = host_config(42);
+  host.snapshot.reset();
+  Exchange exchange(std::move(host));
+  ASSERT_TRUE(
+      wait_for([&] { return exchange.host().statistics().next_sequence > 500; }));
+  LiveConfig config = live_config(exchange.host());
+  EXPECT_FALSE(config.snapshot);
+  config.retransmission.reset();
+  config.snapshot = net::Endpoint{kLoopback, 1};
+  config.connect_patience = milliseconds(500);
+  LiveSession session(config);
+  ASSERT_EQ(session.open(), std::nullopt);
+  session.start();
+  ASSERT_TRUE(session.join(10));
+  EXPECT_NE(session.error().find("127.0.0.1:1 gives no snapshot; check venue.snapshot"),
+            std::string::npos)
+      << session.error();
+}
+
 TEST(LiveSession, KillSwitchCancelsEverythingAndEnds) {
   Exchange exchange(host_config(34));
   LiveSession session(live_config(exchange.host()));
@@ -232,7 +317,7 @@ TEST(LiveSession, WithoutAnExchangeItSaysWhereItLooked) {
   config.engine = engine_config();
   config.feed_a = {0xEFFF2301, 34'567};
   config.feed_b = {0xEFFF2302, 34'567};
-  config.retransmission = {kLoopback, 34'568};
+  config.retransmission = net::Endpoint{kLoopback, 34'568};
   config.orders = {kLoopback, 1};
   config.interface_address = kLoopback;
   config.connect_patience = milliseconds(300);

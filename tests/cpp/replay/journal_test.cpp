@@ -21,6 +21,7 @@ struct Weather {
   std::uint64_t seed = 1;
   std::uint32_t lose_one_in = 0;  ///< datagrams
   MonoNanos disconnect_every{};   ///< the order connection
+  bool snapshots = false;         ///< nobody retransmits: snapshots, some of them cut
   MonoNanos stop_after{};
   Command stop_with = Command::kStop;
 };
@@ -32,6 +33,8 @@ struct Journalled {
   std::size_t round_trips = 0;
   std::uint64_t gaps = 0;
   std::uint64_t disconnects = 0;
+  std::uint64_t snapshots = 0;
+  std::uint64_t snapshots_failed = 0;
 };
 
 /// A day in process like Replay's, with a ring in the hands of the test.
@@ -61,6 +64,8 @@ class JournalledDay {
     result_.fills = recorder_.fills().size();
     result_.round_trips = recorder_.round_trips().size();
     result_.gaps = engine_.feed().counters().gaps;
+    result_.snapshots = engine_.feed().counters().snapshots;
+    result_.snapshots_failed = engine_.feed().counters().snapshots_failed;
     EXPECT_EQ(ring_.refused(), 0u);
     return std::move(result_);
   }
@@ -78,7 +83,8 @@ class JournalledDay {
     const MonoNanos driver_at = driver ? MonoNanos{driver->value} : kNever;
     MonoNanos at =
         std::min({driver_at, orders_.next(), feed_.next(), answers_.next(),
-                  engine_.next_deadline(), clock_at_, disconnect_at_, stop_at_});
+                  snapshot_.next(), snapshot_out_.next(), engine_.next_deadline(),
+                  clock_at_, disconnect_at_, stop_at_});
     now_ = std::max(now_, at);
     if (at == stop_at_) {
       stop_at_ = kNever;
@@ -104,6 +110,15 @@ class JournalledDay {
       feed_.deliver([&](Bytes bytes, std::uint8_t line) {
         engine_.on_datagram(static_cast<feed::Line>(line), bytes, now_);
       });
+    } else if (at == snapshot_out_.next()) {
+      snapshot_out_.deliver([&](Bytes bytes, std::uint8_t) {
+        venue_.snapshots().on_bytes(snapshot_id_, bytes, UnixNanos{now_.value});
+      });
+    } else if (at == snapshot_.next()) {
+      snapshot_.deliver([&](Bytes bytes, std::uint8_t) {
+        const bool cut = random_() % 12 == 0;
+        if (!engine_.on_snapshot_bytes(bytes, now_) || cut) close_snapshot();
+      });
     } else if (at == answers_.next()) {
       answers_.deliver(
           [&](Bytes bytes, std::uint8_t) { engine_.on_order_bytes(bytes, now_); });
@@ -120,7 +135,37 @@ class JournalledDay {
     feed_.send(Bytes(answer.data(), size), now_, kLatency,
                static_cast<std::uint8_t>(feed::Line::kRetransmission));
   }
+  void close_snapshot() {
+    venue_.snapshots().disconnect(snapshot_id_);
+    snapshot_id_ = 0;
+    snapshot_ = {};
+    snapshot_out_ = {};
+    engine_.on_snapshot_disconnected(now_);
+  }
+  void follow_snapshot() {
+    const bool wanted = engine_.wants_snapshot_link(now_);
+    if (wanted && snapshot_id_ == 0) {
+      snapshot_id_ = venue_.snapshots().connect();
+      engine_.on_snapshot_connected(now_);
+    } else if (!wanted && snapshot_id_ != 0) {
+      close_snapshot();
+    }
+    if (snapshot_id_ == 0) return;
+    const Bytes out = engine_.snapshot_bytes();
+    if (!out.empty()) {
+      snapshot_out_.send(out, now_, kLatency);
+      engine_.snapshot_bytes_sent(out.size());
+    }
+    for (;;) {
+      const Bytes pending = venue_.snapshots().pending(snapshot_id_);
+      if (pending.empty()) break;
+      const Bytes part = pending.first(std::min<std::size_t>(pending.size(), 700));
+      snapshot_.send(part, now_, kLatency);
+      venue_.snapshots().consumed(snapshot_id_, part.size());
+    }
+  }
   void drain() {
+    if (weather_.snapshots) follow_snapshot();
     venue_.drain_packets([&](Bytes datagram) {
       if (weather_.lose_one_in != 0 && random_() % weather_.lose_one_in == 0) return;
       feed_.send(datagram, now_, kLatency);
@@ -155,6 +200,9 @@ class JournalledDay {
   DelayedWire feed_;
   DelayedWire orders_;
   DelayedWire answers_;
+  DelayedWire snapshot_;
+  DelayedWire snapshot_out_;
+  exchange::SnapshotServer::Id snapshot_id_ = 0;
   MonoNanos now_;
   MonoNanos last_{};
   MonoNanos clock_at_;
@@ -191,6 +239,15 @@ class Rerun {
       case RecordKind::kTime:
         engine_.on_time(header.time);
         break;
+      case RecordKind::kSnapshotConnected:
+        engine_.on_snapshot_connected(header.time);
+        break;
+      case RecordKind::kSnapshotDisconnected:
+        engine_.on_snapshot_disconnected(header.time);
+        break;
+      case RecordKind::kSnapshotBytes:
+        engine_.on_snapshot_bytes(body, header.time);
+        break;
       case RecordKind::kCommand:
         engine_.on_command(static_cast<Command>(header.detail), header.time);
         break;
@@ -225,21 +282,28 @@ engine::EngineConfig config_of(std::uint64_t day_seed, bool journal_inputs) {
 
 void expect_the_same(const Weather& weather, std::uint64_t day_seed) {
   SCOPED_TRACE(day_seed);
-  const Journalled original = JournalledDay(config_of(day_seed, true),
-                                            simulated(day_seed, seconds(300)), weather)
-                                  .run();
+  engine::EngineConfig config = config_of(day_seed, true);
+  config.feed.retransmission = !weather.snapshots;
+  config.feed.snapshots = weather.snapshots;
+  const Journalled original =
+      JournalledDay(config, simulated(day_seed, seconds(300)), weather).run();
   ASSERT_GT(original.records.size(), 1'000u);
   if (day_seed % 2 == 0) {
     ASSERT_GT(original.fills, 20u);
   }
-  if (weather.lose_one_in != 0) {
+  if (weather.lose_one_in != 0 && !weather.snapshots) {
     ASSERT_GT(original.gaps, 10u);
   }
   if (weather.disconnect_every.value != 0) {
     ASSERT_GT(original.disconnects, 3u);
   }
+  if (weather.snapshots) {
+    ASSERT_GT(original.snapshots, 5u);
+    ASSERT_GT(original.snapshots_failed, 2u);
+  }
   // Without a journal of its own: what is not an input is not needed.
-  Rerun rerun(config_of(day_seed, false));
+  config.journal_inputs = false;
+  Rerun rerun(config);
   for (const Day& record : original.records) rerun.take(record);
   EXPECT_EQ(rerun.recorder().digest(), original.digest);
   EXPECT_EQ(rerun.recorder().fills().size(), original.fills);
@@ -258,6 +322,17 @@ TEST(JournalEquivalence, OfADayOfLossAndReconnects) {
     weather.seed = seed;
     weather.lose_one_in = 50;
     weather.disconnect_every = seconds(17);
+    weather.stop_after = seconds(280);
+    expect_the_same(weather, seed);
+  }
+}
+
+TEST(JournalEquivalence, OfADayOfLossAndSnapshots) {
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    Weather weather;
+    weather.seed = seed;
+    weather.lose_one_in = 60;
+    weather.snapshots = true;
     weather.stop_after = seconds(280);
     expect_the_same(weather, seed);
   }

@@ -17,15 +17,15 @@ struct Row {
   std::size_t size;  ///< without the appendage and its length
   bool appendage;    ///< written with its length even where it is empty
 };
-constexpr Row kInbound[] = {{'O', 45, true},
-                            {'U', 38, true},
-                            {'X', 9, false},
-                            {'C', 17, true},
-                            {'Q', 1, false}};
+constexpr Row kInbound[] = {{'O', 45, true}, {'U', 38, true},  {'X', 9, false},
+                            {'C', 17, true}, {'M', 10, false}, {'D', 9, true},
+                            {'E', 9, true},  {'Q', 1, false}};
 constexpr Row kOutbound[] = {{'S', 10, false}, {'A', 62, true},  {'U', 66, true},
                              {'C', 18, false}, {'D', 32, false}, {'E', 34, true},
                              {'B', 36, false}, {'J', 29, false}, {'Q', 13, false},
-                             {'R', 14, true},  {'T', 30, false}, {'X', 25, true}};
+                             {'R', 14, true},  {'T', 30, false}, {'X', 25, true},
+                             {'P', 13, false}, {'I', 13, false}, {'M', 18, false},
+                             {'G', 17, true},  {'K', 17, true}};
 
 struct Mirror {
   Buffer bytes;
@@ -111,6 +111,27 @@ struct Offsets {
   void on(const MassCancelResponse& m) {
     n.expect(m.timestamp_ns, 1), n.expect(m.user_ref, 9), n.expect(m.firm, 13);
     n.expect(m.symbol, 17);
+  }
+  void on(const ModifyOrder& m) {
+    n.expect(m.user_ref, 1), n.expect(m.side, 5), n.expect(m.quantity, 6);
+  }
+  void on(const DisableOrderEntry& m) { n.expect(m.user_ref, 1), n.expect(m.firm, 5); }
+  void on(const EnableOrderEntry& m) { n.expect(m.user_ref, 1), n.expect(m.firm, 5); }
+  void on(const CancelPending& m) {
+    n.expect(m.timestamp_ns, 1), n.expect(m.user_ref, 9);
+  }
+  void on(const CancelReject& m) {
+    n.expect(m.timestamp_ns, 1), n.expect(m.user_ref, 9);
+  }
+  void on(const Modified& m) {
+    n.expect(m.timestamp_ns, 1), n.expect(m.user_ref, 9), n.expect(m.side, 13);
+    n.expect(m.quantity, 14);
+  }
+  void on(const DisableResponse& m) {
+    n.expect(m.timestamp_ns, 1), n.expect(m.user_ref, 9), n.expect(m.firm, 13);
+  }
+  void on(const EnableResponse& m) {
+    n.expect(m.timestamp_ns, 1), n.expect(m.user_ref, 9), n.expect(m.firm, 13);
   }
 };
 
@@ -229,7 +250,8 @@ TEST(Ouch50Appendage, UnknownTagsAreSkippedByTheirLength) {
   with_appendage("000b 0502'LIME' 01ff 020c'P'", DecodeStatus::kOk,
                  [](const Mirror& m) {
                    EXPECT_TRUE(m.options.post_only);
-                   EXPECT_EQ(m.options.other_tags, 2);
+                   EXPECT_EQ(m.options.firm, Text<4>("LIME"));
+                   EXPECT_EQ(m.options.other_tags, 1);
                  });
   // A tag that is known by number but not by length is none of ours.
   with_appendage("0004 030c'PP'", DecodeStatus::kOk, [](const Mirror& m) {
@@ -245,6 +267,68 @@ TEST(Ouch50Appendage, ThatDoesNotAddUpIsRefused) {
   with_appendage("0003 00 020c", DecodeStatus::kBadAppendage);  // element of length 0
   with_appendage("0003 030c'P'", DecodeStatus::kBadAppendage);  // past the appendage
   with_appendage("0004 020c'P' 05", DecodeStatus::kBadAppendage);  // half an element
+}
+
+/// Every tag of the specification, with a value of its length.
+constexpr std::string_view kEveryTag =
+    "0901 0102030405060708  0502'FIRM'  0503 00000064  0204'R'  0505 00000065 "
+    "0206'M'  0507 ffffffff  0909 0000000000000009  020a'P'  050b fffffffe "
+    "020c'P'  050d 0000000d  050e'ROUT'  050f 0000000f  0210'Y'  0211'I'  0212'S' "
+    "0516 00000016  0917 0000000000000017  0318 0018  0219'N'  051a'BRKR'  021b'T' "
+    "021c 1c  021d'O'  031e 001e";
+
+TEST(Ouch50Appendage, EveryTagIsReadAndWrittenBack) {
+  Buffer appendage = hex("0000" + std::string(kEveryTag));
+  ASSERT_EQ(appendage.size(), kMaxAppendage);
+  store_be(appendage.data(), static_cast<std::uint16_t>(appendage.size() - 2));
+  for (const Direction& direction : kDirections) {
+    for (const Row& row : direction.rows) {
+      Buffer bytes = Numbered(row.type, row.size).bytes();
+      bytes.insert(bytes.end(), appendage.begin(), appendage.end());
+      Mirror mirror;
+      ASSERT_EQ(direction.mirror(bytes, mirror), DecodeStatus::kOk);
+      if (row.type == 'S') continue;  // it has no appendage
+      ASSERT_EQ(mirror.bytes, bytes) << direction.name << row.type;
+      const Options& options = mirror.options;
+      EXPECT_EQ(options.other_tags, 0);
+      EXPECT_EQ(options.secondary_reference, 0x0102030405060708u);
+      EXPECT_EQ(options.min_quantity, 100u);
+      EXPECT_EQ(options.max_floor, 101u);
+      EXPECT_EQ(options.peg_offset_e4, -1);
+      EXPECT_EQ(options.discretion_price_e4, 9u);
+      EXPECT_EQ(options.discretion_peg_offset_e4, -2);
+      EXPECT_TRUE(options.post_only);
+      EXPECT_EQ(options.route, Text<4>("ROUT"));
+      EXPECT_EQ(options.bbo_weight, 'S');
+      EXPECT_EQ(options.group, 0x18);
+      EXPECT_EQ(options.side, 'T');
+      EXPECT_EQ(options.user_ref_index, 0x1C);
+      EXPECT_EQ(options.aiq_group, 0x1E);
+    }
+  }
+}
+
+TEST(Ouch50Appendage, ThatIsLeftOutWhereItMayBeComesWithAnOption) {
+  Buffer bytes(kMaxSize);
+  Canceled message{1, 2, 3, 'U'};
+  message.options.user_ref_index = 7;
+  bytes.resize(encode(message, bytes.data()));
+  EXPECT_EQ(bytes, hex("'C' 0000000000000001 00000002 00000003 'U' 0003 021c 07"));
+}
+
+TEST(Ouch50Appendage, IsHandedOverAsItStands) {
+  // A tag of tomorrow and an N that Options does not tell from nothing.
+  const Buffer bytes = hex("'X' 00000001 00000002 0007 03ff 0102 020c'N'");
+  struct Take {
+    Buffer bytes;
+    void on(const CancelOrder& m, Bytes appendage) {
+      bytes.resize(CancelOrder::kSize);
+      EXPECT_EQ(encode_fields(m, bytes.data()), bytes.size());
+      bytes.insert(bytes.end(), appendage.begin(), appendage.end());
+    }
+  } take;
+  ASSERT_EQ(decode_inbound(bytes, take), DecodeStatus::kOk);
+  EXPECT_EQ(take.bytes, bytes);
 }
 
 // ---- By hand ----
@@ -265,7 +349,8 @@ TEST(Ouch50Golden, EnterOrderAsItWasCaptured) {
   EXPECT_EQ(take.order.symbol.trimmed(), "CVLT");
   EXPECT_EQ(take.order.price_e4, 681'176u);
   EXPECT_EQ(take.order.client_id.trimmed(), "ORDER1");
-  EXPECT_EQ(take.order.options.other_tags, 1);
+  EXPECT_EQ(take.order.options.firm, Text<4>("LIME"));
+  EXPECT_EQ(take.order.options.other_tags, 0);
 }
 
 TEST(Ouch50Golden, ExecutedWithAndWithoutAnAppendage) {

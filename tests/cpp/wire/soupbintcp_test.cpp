@@ -79,6 +79,31 @@ TEST(SoupBinTcp, ARequestForALoginByHand) {
   EXPECT_EQ(parse_number(back->sequence), 135u);
 }
 
+TEST(SoupBinTcp, ALoginOf410SaysHowLongItMayBeSilent) {
+  TimedLoginRequest request;
+  request.login.username = Text<6>("SCALP1");
+  request.login.sequence = number_text(1);
+  request.heartbeat_ms = number_text<5>(15'000);
+  Buffer bytes(kHeaderSize + TimedLoginRequest::kSize);
+  ASSERT_EQ(encode(request, bytes.data()), bytes.size());
+  EXPECT_EQ(bytes, hex("0034 'L' 'SCALP1' '          ' '          ' "
+                       "'                   1' '15000'"));
+  const Bytes payload = Bytes(bytes).subspan(kHeaderSize);
+  const auto timed = decode<TimedLoginRequest>(payload);
+  ASSERT_TRUE(timed);
+  EXPECT_EQ(parse_number(timed->heartbeat_ms), 15'000u);
+  // One that knows 3.00 and 4.00 alone reads the same login.
+  const auto older = decode<LoginRequest>(payload);
+  ASSERT_TRUE(older);
+  EXPECT_EQ(older->username, timed->login.username);
+  EXPECT_EQ(parse_number(older->sequence), 1u);
+  for (std::size_t size = 0; size < payload.size(); ++size) {
+    EXPECT_FALSE(decode<TimedLoginRequest>(payload.first(size)));
+  }
+  EXPECT_EQ(number_text<5>(250).trimmed(), "250");
+  EXPECT_EQ(parse_number(TimedLoginRequest{}.heartbeat_ms), 0u);  // left to the server
+}
+
 TEST(SoupBinTcp, TheAnswersToALogin) {
   const Buffer accepted = hex("'      DAY1' '                   1'");
   const auto a = decode<LoginAccepted>(accepted);
@@ -103,6 +128,8 @@ TEST(SoupBinTcp, NumbersPaddedOnEitherSide) {
   EXPECT_FALSE(parse_number(Text<20>("4 2")));
   EXPECT_FALSE(parse_number(Text<20>("-1")));
   EXPECT_FALSE(parse_number(Text<20>("99999999999999999999")));
+  EXPECT_EQ(parse_number(Text<20>("18446744073709551615")), UINT64_MAX);
+  EXPECT_FALSE(parse_number(Text<20>("18446744073709551616")));
   for (const std::uint64_t number : {std::uint64_t{0}, std::uint64_t{1},
                                      std::uint64_t{18'446'744'073'709'551'609u}}) {
     EXPECT_EQ(parse_number(number_text(number)), number);

@@ -1,0 +1,109 @@
+"""The commands ``pyscalp bench …``."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from pyscalp.errors import PyscalpError, ResultsNotWritten, os_reason
+from pyscalp.terminal import ERR, OUT, print_json
+
+_COUNT = re.compile(r"(\d+(?:\.\d+)?)([kKM]?)")
+_FACTORS = {"": 1, "k": 1_000, "K": 1_000, "M": 1_000_000}
+
+bench = typer.Typer(
+    name="bench",
+    help="Measure pyscalp against its peers.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the program."""
+    app.add_typer(bench)
+
+
+@bench.callback()
+def _bench() -> None:
+    """Measure pyscalp against its peers, on this machine, on the same data."""
+
+
+@bench.command(epilog="Example: pyscalp bench book --messages 3M --rounds 3 --only decode,book")
+def book(
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="ITCH 5.0 BinaryFILE, unpacked; a made-up day without one."),
+    ] = None,
+    messages: Annotated[str, typer.Option(help="Of the made-up day, such as 3M.")] = "30M",
+    instruments: Annotated[int, typer.Option(min=1, max=65_534, help="Of the same.")] = 8_906,
+    rounds: Annotated[int, typer.Option(min=1, help="Measurements of each contender.")] = 5,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SECTION,…",
+            help="Of decode, book, one, real, scaling, operations and table.",
+            show_default="all of them",
+        ),
+    ] = None,
+    scaling: Annotated[
+        bool, typer.Option("--scaling", help="Scale to 100M messages rather than 10M (3 GB).")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of the made-up day.")] = 1,
+    save: Annotated[Path | None, typer.Option(help="Write the result to this JSON file.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object on standard output.")
+    ] = False,
+) -> None:
+    """Decoding and order books, ours and the installed peers', in turns on one file.
+
+    Peers: itch-book and itchcpp (pip install 'pyscalp[bench]'). Each measurement is a
+    process of its own; minima count, medians tell how disturbed the machine was.
+    """
+    from pyscalp.bench_book import SECTIONS, bench_book
+    from pyscalp.bench_report import print_bench_book
+
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeRemainingColumn(),
+        console=ERR,
+        transient=True,
+        disable=not ERR.is_terminal,
+    ) as bar:
+        task = bar.add_task("bench", total=None)
+        result = bench_book(
+            file,
+            messages=_count("--messages", messages),
+            instruments=instruments,
+            rounds=rounds,
+            sections=SECTIONS if only is None else [part.strip() for part in only.split(",")],
+            scaling=(1_000_000, 100_000_000 if scaling else 10_000_000),
+            seed=seed,
+            progress=lambda text, done, total: bar.update(
+                task, description=text, completed=done, total=total
+            ),
+        )
+    if save is not None:
+        try:
+            save.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise ResultsNotWritten(f"cannot write {save}: {os_reason(error)}") from None
+    if as_json:
+        print_json(result)
+    else:
+        print_bench_book(result, OUT)
+
+
+def _count(option: str, text: str) -> int:
+    """A number such as ``30M``, ``1.5M``, ``200k`` or ``1_000_000``."""
+    match = _COUNT.fullmatch(text.strip().replace("_", "").replace(",", ""))
+    value = float(match[1]) * _FACTORS[match[2]] if match else 0.0
+    if value < 1 or value != int(value):
+        raise PyscalpError(f'{option} is not a whole number: "{text}"; write such as 30M')
+    return int(value)

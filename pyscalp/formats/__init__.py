@@ -1,0 +1,1 @@
+"""Where recorded files come from: unpacking, recognising, finding their parts."""
