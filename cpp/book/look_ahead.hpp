@@ -40,14 +40,9 @@ class BlockCursor {
 class LookAhead {
  public:
   /// How many messages lie between each notice and the message itself.
-#ifndef K1
-#define K1 24
-#define K2 14
-#define K3 6
-#endif
-  static constexpr std::uint32_t kFirst = K1;
-  static constexpr std::uint32_t kSecond = K2;
-  static constexpr std::uint32_t kThird = K3;
+  static constexpr std::uint32_t kFirst = 24;
+  static constexpr std::uint32_t kSecond = 14;
+  static constexpr std::uint32_t kThird = 6;
   /// Below so many orders alive, what messages touch is in the cache.
   static constexpr std::uint32_t kWorthwhile = 20'000;
 
