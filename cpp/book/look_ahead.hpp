@@ -27,7 +27,6 @@ class BlockCursor {
   Bytes message() const { return {at_ + 2, length()}; }
   void step() { at_ += 2 + length(); }
   const std::byte* at() const { return at_; }
-  std::ptrdiff_t rest() const { return end_ - at_; }
 
  private:
   std::uint16_t length() const { return load_be<std::uint16_t>(at_); }
