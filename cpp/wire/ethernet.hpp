@@ -53,9 +53,14 @@ namespace detail {
 
 inline constexpr std::uint16_t kTypeIpv4 = 0x0800;
 
-/// One's complement sum of RFC 1071, not yet folded. Bytes are taken in pairs.
+/// One's complement sum of RFC 1071, not yet folded. Bytes are taken in pairs, and
+/// pairs of them while there are enough: folding adds the halves up.
 inline std::uint64_t checksum_add(std::uint64_t sum, Bytes bytes) {
   std::size_t at = 0;
+  for (; at + 8 <= bytes.size(); at += 8) {
+    const auto words = load_be<std::uint64_t>(bytes.data() + at);
+    sum += (words >> 32) + (words & 0xFFFF'FFFF);
+  }
   for (; at + 2 <= bytes.size(); at += 2) {
     sum += load_be<std::uint16_t>(bytes.data() + at);
   }
@@ -190,6 +195,20 @@ inline bool checksums_ok(const Payload& payload) {
       pseudo_header_sum(flow.source_address, flow.destination_address, flow.transport,
                         payload.segment.size());
   return checksum_fold(checksum_add(sum, payload.segment)) == 0;
+}
+
+/// True where the IPv4 header's checksum is right, and the UDP checksum is that of the
+/// pseudo header alone: a sender on this machine has left the rest to a network card.
+inline bool checksum_unfinished(const Payload& payload) {
+  using namespace detail;
+  const Flow& flow = payload.flow;
+  if (flow.transport != Transport::kUdp) return false;
+  if (checksum_fold(checksum_add(0, payload.ip_header)) != 0) return false;
+  const std::uint16_t begun =
+      checksum_fold(pseudo_header_sum(flow.source_address, flow.destination_address,
+                                      flow.transport, payload.segment.size()));
+  return load_be<std::uint16_t>(payload.segment.data() + 6) ==
+         static_cast<std::uint16_t>(~begun);
 }
 
 /// Ethernet, IPv4 and UDP headers.
