@@ -7,6 +7,7 @@
 #include "base/allocations.hpp"
 #include "base/clock.hpp"
 #include "base/cpu.hpp"
+#include "live/engine_loop.hpp"
 
 namespace pyscalp::live {
 
@@ -38,12 +39,19 @@ LiveSession::~LiveSession() {
 }
 
 std::optional<std::string> LiveSession::open() {
-  const net::Endpoint groups[] = {config_.feed_a, config_.feed_b};
-  for (int line = 0; line < 2; ++line) {
-    auto receiver = net::UdpReceiver::open(groups[line], config_.interface_address);
-    if (!receiver) return receiver.error;
-    lines_[line] = std::move(*receiver);
-  }
+  auto opened = net::open_receiver(
+      config_.transport,
+      {{config_.feed_a, config_.feed_b}, config_.interface_address, net::kBurst});
+  if (!opened) return opened.error;
+  transport_ = {net::name(opened.kind), opened.note, opened.missing, {}};
+  receiver_ = std::move(opened.value);
+  loop_ = [this] {
+    std::visit([this](auto& receiver) { loop(receiver); }, *receiver_);
+  };
+  return open_rest();
+}
+
+std::optional<std::string> LiveSession::open_rest() {
   if (config_.retransmission) {
     auto retransmission = net::UdpSocket::connect(*config_.retransmission);
     if (!retransmission) return retransmission.error;
@@ -98,6 +106,17 @@ std::string LiveSession::cpu_note() const {
   return cpu_note_;
 }
 
+TransportReport LiveSession::transport() const {
+  TransportReport report = transport_;
+  net::ReceiverCounters& c = report.counters;
+  std::uint64_t* const values[] = {&c.packets,   &c.kernel_dropped, &c.ring_dropped,
+                                   &c.truncated, &c.malformed,      &c.foreign,
+                                   &c.errors};
+  for (std::size_t i = 0; i < received_.size(); ++i)
+    *values[i] = received_[i].load(std::memory_order_relaxed);
+  return report;
+}
+
 void LiveSession::fail(const std::string& why) {
   const std::scoped_lock lock(mutex_);
   if (error_.empty()) error_ = why;
@@ -117,54 +136,32 @@ void LiveSession::run_engine() {
   }
   started_ = clock_.now();
   connect(started_);
-  while (!engine_->finished() && !abandon_.load(std::memory_order_relaxed)) {
-    poll_commands();
-    const bool fed = poll_feed();
-    const bool answered = poll_orders();
-    const MonoNanos now = clock_.now();
-    if (now >= engine_->next_deadline()) {
-      if (!engine_->on_time(now)) drop_connection(now);
-      send_pending();
-    }
-    send_requests(now);
-    if (config_.snapshot) follow_snapshot(now);
-    send_pending();
-    if (!connected_) poll_connection(now);
-    if (!was_running_) check_patience(now);
-    allocations_.store(
-        was_running_ ? allocations_of_this_thread() - allocations_at_start_ : 0,
-        std::memory_order_relaxed);
-    if (!fed && !answered) cpu_relax();
-  }
-  send_pending();
+  loop_();
   if (engine_->phase() == engine::Phase::kFailed) {
     fail("stopped, but not known to be flat: the venue did not answer in time");
   }
   engine_ended_.store(true, std::memory_order_release);
 }
 
-bool LiveSession::poll_feed() {
-  bool any = false;
-  for (int line = 0; line < 2; ++line) {
-    const std::ptrdiff_t size = lines_[line]->receive(buffer_);
-    if (size < 0) continue;
-    any = heard_ = true;
-    engine_->on_datagram(static_cast<feed::Line>(line),
-                         Bytes(buffer_.data(), static_cast<std::size_t>(size)),
-                         clock_.now());
-    send_pending();
-  }
-  if (!requested_) return any;
+bool LiveSession::poll_retransmission() {
+  if (!requested_) return false;
   const std::ptrdiff_t size = retransmission_->receive(buffer_);
-  if (size >= 0) {
-    any = true;
-    engine_->on_datagram(feed::Line::kRetransmission,
-                         Bytes(buffer_.data(), static_cast<std::size_t>(size)),
-                         clock_.now());
-    send_pending();
-    requested_ = engine_->feed().gap_open();
-  }
-  return any;
+  if (size < 0) return false;
+  engine_->on_datagram(feed::Line::kRetransmission,
+                       Bytes(buffer_.data(), static_cast<std::size_t>(size)),
+                       clock_.now());
+  send_pending();
+  requested_ = engine_->feed().gap_open();
+  return true;
+}
+
+// Relaxed: each is a number of its own, and nothing is read by it.
+void LiveSession::publish(const net::ReceiverCounters& c) {
+  const std::uint64_t values[] = {c.packets,   c.kernel_dropped, c.ring_dropped,
+                                  c.truncated, c.malformed,      c.foreign,
+                                  c.errors};
+  for (std::size_t i = 0; i < received_.size(); ++i)
+    received_[i].store(values[i], std::memory_order_relaxed);
 }
 
 bool LiveSession::poll_orders() {
@@ -280,9 +277,10 @@ void LiveSession::check_patience(MonoNanos now) {
       abandon("no exchange answers at " + net::endpoint_text(config_.orders) +
               "; is it running, and is venue.orders right?");
     } else if (!heard_) {
-      abandon("nothing heard on " + net::endpoint_text(config_.feed_a) + " and " +
-              net::endpoint_text(config_.feed_b) +
-              "; check venue.feed_a, venue.feed_b and venue.interface");
+      abandon(
+          "nothing heard on " + net::endpoint_text(config_.feed_a) + " and " +
+          net::endpoint_text(config_.feed_b) + " by " + transport_.note +
+          "; check venue.feed_a, venue.feed_b, venue.interface and venue.transport");
     } else if (now - progress_at_ >= config_.connect_patience) {
       abandon("the feed is incomplete and " + silent_helpers());
     }

@@ -5,7 +5,9 @@
 // recorder's lock, which the engine thread never takes.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -17,6 +19,7 @@
 #include "engine/engine.hpp"
 #include "journal/journal_file.hpp"
 #include "journal/recorder.hpp"
+#include "net/receiver.hpp"
 #include "net/tcp.hpp"
 #include "net/udp.hpp"
 #include "risk/kill_switch.hpp"
@@ -31,10 +34,19 @@ struct LiveConfig {
   std::optional<net::Endpoint> snapshot;        ///< nothing: nobody gives snapshots
   net::Endpoint orders;
   std::uint32_t interface_address = 0;
+  net::TransportKind transport = net::TransportKind::kAuto;
   int cpu = -1;              ///< core of the engine thread; -1 is the last one allowed
   std::string journal_path;  ///< must not exist yet
   std::size_t ring_size = 64u << 20;
   MonoNanos connect_patience = seconds(5);  ///< until the venue must have answered
+};
+
+/// How the market data comes, and how much of it did not.
+struct TransportReport {
+  std::string kind;  ///< "xdp", "packet", "socket", "blocking"; "other" for open_over
+  std::string note;  ///< which, and why: a line for a person
+  std::string missing;  ///< what could not be had, and what to do; empty: nothing
+  net::ReceiverCounters counters;  ///< as of some 100 ms ago while running
 };
 
 class LiveSession {
@@ -46,6 +58,11 @@ class LiveSession {
 
   /// Opens sockets and journal; what could not be opened, for a person.
   std::optional<std::string> open();
+  /// As open, but the market data comes from a receiver of the caller's, whose groups
+  /// are feed_a and feed_b in this order and which outlives the session: for transports
+  /// that are not part of this tree. Defined in live/engine_loop.hpp.
+  template <net::MarketDataReceiver Receiver>
+  std::optional<std::string> open_over(Receiver& receiver, std::string note);
   void start();
   /// No new entries, cancel, flatten, log out; then the threads end.
   void request_stop();
@@ -73,6 +90,7 @@ class LiveSession {
   }
   /// What the pinning did: the core, or why there is none.
   std::string cpu_note() const;
+  TransportReport transport() const;
   /// The engine itself; only once `ended`.
   const engine::Engine& engine() const { return *engine_; }
 
@@ -80,9 +98,22 @@ class LiveSession {
   static constexpr MonoNanos kRetryWait = milliseconds(100);
   static constexpr MonoNanos kRetryWaitMax = seconds(2);
 
+  static constexpr MonoNanos kPublishEvery = milliseconds(100);
+  static constexpr MonoNanos kLongestSleep = milliseconds(10);
+  static constexpr MonoNanos kNap = milliseconds(1);
+
+  std::optional<std::string> open_rest();
   void run_engine();
   void run_housekeeping();
-  bool poll_feed();
+  // engine_loop.hpp
+  template <class Receiver>
+  void loop(Receiver& receiver);
+  template <class Receiver>
+  bool poll_feed(Receiver& receiver);
+  template <class Receiver>
+  void rest(Receiver& receiver, MonoNanos now);
+  bool poll_retransmission();
+  void publish(const net::ReceiverCounters& counters);
   bool poll_orders();
   void poll_commands();
   void poll_connection(MonoNanos now);
@@ -106,7 +137,8 @@ class LiveSession {
   std::unique_ptr<engine::Engine> engine_;
 
   // Of the engine thread.
-  std::optional<net::UdpReceiver> lines_[2];
+  std::function<void()> loop_;  ///< called once; over the receiver, whatever its type
+  std::optional<net::AnyReceiver> receiver_;
   std::optional<net::UdpSocket> retransmission_;
   std::optional<net::TcpStream> orders_;
   std::optional<net::TcpStream> snapshot_;
@@ -119,6 +151,7 @@ class LiveSession {
   MonoNanos started_{};
   std::uint64_t progress_ = 0;  ///< of the feed, when it last went on
   MonoNanos progress_at_{};
+  MonoNanos publish_at_{};
   bool heard_ = false;
   bool refused_ = false;   ///< the login was
   bool unwanted_ = false;  ///< refused, or the session has ended: no reconnect
@@ -131,6 +164,9 @@ class LiveSession {
   std::atomic<bool> engine_ended_{false};
   std::atomic<bool> ended_{false};
   std::atomic<std::uint64_t> allocations_{0};
+  /// ReceiverCounters without their last error, written by the engine thread alone.
+  std::array<std::atomic<std::uint64_t>, 7> received_{};
+  TransportReport transport_;  ///< its counters are in `received_`
   bool stop_taken_ = false;
   bool kill_taken_ = false;
 

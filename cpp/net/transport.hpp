@@ -18,7 +18,7 @@
 // rte_pktmbuf_free), and net/frame_reader.hpp turns its frames into packets; GroupJoins
 // (net/interface.hpp) asks the switch for the groups where the kernel still owns the
 // port. Neither is part of this tree, as neither can be built or tried without its
-// libraries and cards; a receiver of the tests (tests/cpp/live/scripted_receiver.hpp)
+// libraries and cards; a receiver of the tests (tests/cpp/live/pretend_card.hpp)
 // goes the same way and drives the same session tests.
 #pragma once
 
