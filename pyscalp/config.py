@@ -174,6 +174,7 @@ class Config(Section):
                 "snapshot_beyond": venue.snapshot_beyond,
                 "snapshot_names": venue.snapshot_names,
                 "interface": venue.interface,
+                "transport": venue.transport,
                 "username": venue.username,
                 "password": venue.password,
                 "session": venue.session,

@@ -81,6 +81,10 @@ class Venue(Section):
     interface: Interface = Field(
         default="127.0.0.1", description="address of the interface that receives the feed"
     )
+    transport: Literal["auto", "xdp", "packet", "socket", "blocking"] = Field(
+        default="auto",
+        description="how the feed comes in; auto: the fastest that this machine grants",
+    )
     username: str = Field(
         default="SCALP1",
         pattern="^[A-Za-z0-9]{1,6}$",

@@ -13,6 +13,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from pyscalp.transport import losses_text
+
 _NO_PRICE = 2**63 - 1
 _EVENTS_SHOWN = 9
 _LINE_EVERY_S = 5.0
@@ -80,10 +82,12 @@ class LiveView:
 
 def one_line(snapshot: Mapping[str, Any]) -> str:
     """A snapshot in one plain line."""
+    lost = snapshot["transport"]["lost"]
     return (
         f"{snapshot['phase']} {snapshot['state']}  messages {snapshot['messages']:,}  "
         f"orders {snapshot['orders_sent']:,}  fills {snapshot['fills']:,}  "
         f"round trips {snapshot['round_trips']:,}  net {_money(_net(snapshot))}"
+        + (f"  packets lost {lost:,}" if lost else "")
     )
 
 
@@ -172,6 +176,8 @@ def _counters(snapshot: Mapping[str, Any]) -> Table:
         f"{snapshot['messages']:,} in {snapshot['packets']:,} packets, "
         f"{snapshot['gap_requests']:,} repeats asked",
     )
+    lost = losses_text(snapshot["transport"])
+    table.add_row("packets lost", Text(lost, style="green" if lost == "none" else "bold red"))
     table.add_row(
         "breakers", Text(", ".join(breakers) or "none", style="bold red" if breakers else "green")
     )

@@ -27,6 +27,7 @@ from pyscalp.report_plots import (
     waterfall,
 )
 from pyscalp.run_directory import RunDirectory, WrittenRun
+from pyscalp.transport import transport_lines, transport_rows
 
 _PRICE_PLOTS_MAX = 8
 
@@ -60,6 +61,7 @@ def render(run: WrittenRun) -> str:
         _section("Entries and exits", _PRICES, _prices(run)),
         _section("How positions were held", _HOLDING, _holding(run)),
         _section("Latency", _LATENCY, _latency(run)),
+        _section("Market data", _TRANSPORT, _transport(run)),
         _section("Risk", _RISK, _risk(run)),
         _section("Ledger against the exchange's record", "", _reconciliation(run)),
         _section("Configuration as used", "", _configuration(run)),
@@ -85,6 +87,7 @@ _LATENCY = (
     "From the datagram in user space to the order in the kernel's hands, stage by stage; "
     "the order's round trip contains the network and the venue."
 )
+_TRANSPORT = "Packets between the network and the engine; the feed asks for what was lost again."
 _RISK = "Every order passes one gate. What tripped, and what the gate refused."
 
 
@@ -336,6 +339,14 @@ def _latency(run: WrittenRun) -> str:
         for stage, row in table.items()
     ]
     return _table(head, rows) + _plot(latency_figure(run), "latency")
+
+
+def _transport(run: WrittenRun) -> str:
+    transport = run.summary.get("transport")
+    if not transport:
+        return _nothing("There was no network: a replay has the exchange in the same process.")
+    text = "".join(f"<p>{html.escape(line)}</p>" for line in transport_lines(transport))
+    return text + _table(["Packets", "Count"], transport_rows(transport))
 
 
 # -- risk, record, configuration ------------------------------------------------------

@@ -28,6 +28,7 @@ from pyscalp.live_view import LiveView
 from pyscalp.reconciliation import reconcile
 from pyscalp.run_directory import Results, RunDirectory
 from pyscalp.terminal import ERR
+from pyscalp.transport import transport_lines
 
 _FRAME_S = 0.25
 _CONNECT_WITHIN_S = 15.0
@@ -154,6 +155,8 @@ class _Session:
         self._core.start()
         try:
             with view:
+                for line in transport_lines(self._core.snapshot()["transport"]):
+                    view.say(line)
                 self._trade(view, began, length)
                 self._wind_up(view)
         finally:
@@ -281,6 +284,7 @@ def _conclude(
         "state": session.snapshot["state"],
         "error": str(failures[0]) if failures else "",
         **figures(results, config.to_core()["risk"]["aum"]),
+        "transport": results.engine["transport"],
         "reconciliation": agreement.to_json() if agreement else None,
         "engine": results.engine,
     }

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -35,7 +35,8 @@ class Ended(NamedTuple):
 class Command:
     """One ``pyscalp`` and whatever it starts; as a context manager it outlives no test.
 
-    Its output goes to files, so that it never waits for us. Every process that descends
+    `inside` is a command that it is an argument of, such as ``unshare``. Its output goes
+    to files, so that it never waits for us. Every process that descends
     from it carries a mark in its environment, by which those left over are found.
     """
 
@@ -46,12 +47,13 @@ class Command:
         stderr: IO[bytes] | int | None = None,
         cwd: Path | None = None,
         environment: dict[str, str] | None = None,
+        inside: Sequence[str] = (),
     ) -> None:
         self._mark = uuid.uuid4().hex
         self._out = tempfile.TemporaryFile()
         self._err = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "pyscalp", *map(str, arguments)],
+            [*inside, sys.executable, "-m", "pyscalp", *map(str, arguments)],
             stdin=subprocess.DEVNULL,
             stdout=self._out if stdout is None else stdout,
             stderr=self._err if stderr is None else stderr,

@@ -13,6 +13,12 @@ from pyscalp.live_view import LiveView, one_line, render
 NO_PRICE = 2**63 - 1
 
 
+def transport(**counts: int) -> dict[str, Any]:
+    names = ("packets", "kernel_dropped", "ring_dropped", "truncated", "malformed", "foreign")
+    counters = dict.fromkeys((*names, "errors", "lost"), 0)
+    return {"kind": "packet", "note": "a ring", "missing": "", **counters, **counts}
+
+
 def snapshot(**changes: Any) -> dict[str, Any]:
     return {
         "state": "ACTIVE", "phase": "running", "error": "", "now": 0, "messages": 12_345,
@@ -28,6 +34,7 @@ def snapshot(**changes: Any) -> dict[str, Any]:
         ],
         "latency": {"tick_to_trade": {"p50": 5_600, "p99": 12_500, "max": 2_000_000}},
         "allocations": 0,
+        "transport": transport(),
         **changes,
     }  # fmt: skip
 
@@ -59,6 +66,16 @@ def test_what_should_worry_stands_out() -> None:
     )
     for part in ("HALTED", "breakers daily_drawdown", "feed gap open", "link dead"):
         assert part in text
+
+
+def test_lost_packets_are_seen() -> None:
+    assert "packets lost none" in shown(snapshot())
+    lossy = snapshot(transport=transport(ring_dropped=1_234, malformed=5, lost=1_239, foreign=9))
+    assert "packets lost 1,234 by the ring" in shown(lossy)
+    assert "5 malformed" in shown(lossy)
+    assert one_line(lossy).endswith("packets lost 1,239")
+    failing = snapshot(transport=transport(errors=2))
+    assert "packets lost 2 errors of the socket" in shown(failing)
 
 
 def test_a_session_that_knows_nothing_yet() -> None:

@@ -179,6 +179,22 @@ def test_the_password_is_not_shown(tmp_path: Path) -> None:
     assert "max_order_qty = 100" in page
 
 
+def test_lost_packets_and_the_transport_are_named(tmp_path: Path) -> None:
+    transport = {
+        "kind": "socket", "note": "spinning UDP sockets", "missing": "a ring; run as <root>",
+        "packets": 12_345, "kernel_dropped": 67, "ring_dropped": 0, "truncated": 1,
+        "malformed": 2, "foreign": 3, "errors": 4, "lost": 70,
+    }  # fmt: skip
+    written(tmp_path / "run", seed_trade(), transport=transport)
+    text = visible((tmp_path / "run" / "report.html").read_text(encoding="utf-8"))
+    for part in (
+        "market data by spinning UDP sockets", "not had: a ring; run as &lt;root&gt;",
+        "received 12,345", "lost: by the socket&#x27;s buffer 67", "lost: malformed 2",
+        "left out: of no group of ours 3", "errors of the socket 4",
+    ):  # fmt: skip
+        assert part in text
+
+
 def test_a_replay_shows_the_clock_of_the_venue(tmp_path: Path) -> None:
     results = seed_trade()
     results.samples["time"] += 34_200 * E9

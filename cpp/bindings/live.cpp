@@ -17,6 +17,12 @@ live::LiveConfig live_config(const py::dict& config, const std::string& out_dir)
   live.snapshot = optional_endpoint(venue, "snapshot");
   live.orders = endpoint(venue, "orders");
   live.interface_address = interface_address(venue);
+  const auto kind = net::transport_kind(py::cast<std::string>(venue["transport"]));
+  if (!kind) {
+    throw py::value_error(
+        "configuration: venue.transport is none of auto, xdp, packet, socket, blocking");
+  }
+  live.transport = *kind;
   live.cpu = py::cast<int>(config["engine"]["cpu"]);
   if (!out_dir.empty()) {
     const py::object path =
@@ -26,6 +32,23 @@ live::LiveConfig live_config(const py::dict& config, const std::string& out_dir)
         py::cast<std::string>(py::str(path / py::str("engine.journal")));
   }
   return live;
+}
+
+py::dict transport_dict(const live::TransportReport& report) {
+  const net::ReceiverCounters& counters = report.counters;
+  py::dict out;
+  out["kind"] = report.kind;
+  out["note"] = report.note;
+  out["missing"] = report.missing;
+  out["packets"] = counters.packets;
+  out["kernel_dropped"] = counters.kernel_dropped;
+  out["ring_dropped"] = counters.ring_dropped;
+  out["truncated"] = counters.truncated;
+  out["malformed"] = counters.malformed;
+  out["foreign"] = counters.foreign;
+  out["errors"] = counters.errors;
+  out["lost"] = counters.lost();
+  return out;
 }
 
 /// A LiveSession with the contract of the module: errors as OSError, dictionaries out.
@@ -71,6 +94,7 @@ class Session {
     out["latency"] = latency;
     out["allocations"] = session_.allocations();
     out["cpu"] = session_.cpu_note();
+    out["transport"] = transport_dict(session_.transport());
     return out;
   }
 
@@ -99,6 +123,7 @@ class Session {
         session_.inspect([](const auto& recorder) { return summary_dict(recorder); });
     out["allocations"] = session_.allocations();
     out["cpu"] = session_.cpu_note();
+    out["transport"] = transport_dict(session_.transport());
     out["error"] = session_.error();
     return out;
   }

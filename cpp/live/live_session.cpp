@@ -42,7 +42,11 @@ std::optional<std::string> LiveSession::open() {
   auto opened = net::open_receiver(
       config_.transport,
       {{config_.feed_a, config_.feed_b}, config_.interface_address, net::kBurst});
-  if (!opened) return opened.error;
+  if (!opened) {
+    if (config_.transport == net::TransportKind::kAuto) return opened.error;
+    return opened.error + R"( (venue.transport = ")" + net::name(config_.transport) +
+           R"("; "auto" takes what can be had))";
+  }
   transport_ = {net::name(opened.kind), opened.note, opened.missing, {}};
   receiver_ = std::move(opened.value);
   loop_ = [this] {

@@ -8,6 +8,8 @@
 #include <atomic>
 #include <bit>
 #include <cerrno>
+#include <chrono>
+#include <thread>
 
 #include "net/address.hpp"
 
@@ -44,6 +46,18 @@ void store_release(std::uint32_t* at, std::uint32_t value) {
   std::atomic_ref(*at).store(value, std::memory_order_release);
 }
 
+/// Binds a socket, an errno or 0. The kernel lets go of a queue some milliseconds after
+/// the last owner's end, which may have been just now.
+int bind_soon(int fd, const sockaddr_xdp& address) {
+  constexpr auto kPause = std::chrono::milliseconds(5);
+  for (int left = 100;; --left) {
+    if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
+      return 0;
+    if (errno != EBUSY || left == 0) return errno;
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
 std::string why_not_bound(int error, XdpMode mode) {
   if (error == EBUSY) return "the queue has an AF_XDP socket already";
   if (mode == XdpMode::kZeroCopy && (error == EOPNOTSUPP || error == EINVAL))
@@ -59,6 +73,9 @@ std::string why_not_attached(int error, XdpMode mode, const Interface& interface
     return "driver " +
            (interface.driver.empty() ? "of unknown name" : interface.driver) +
            " runs no XDP programs";
+  if (error == ERANGE || error == EINVAL)
+    return "the driver refuses, most often for frames that are too long for it; lower "
+           "the MTU (of a veth's other end to 3498)";
   if (error == EPERM || error == EACCES)
     return detail::reason(error) + "; run as root or with CAP_NET_ADMIN and CAP_BPF";
   return detail::reason(error);
@@ -161,8 +178,7 @@ std::optional<std::string> XdpReceiver::add_queue(std::uint32_t number,
   address.sxdp_ifindex = static_cast<std::uint32_t>(interface_.index);
   address.sxdp_queue_id = number;
   address.sxdp_flags = mode_ == XdpMode::kZeroCopy ? XDP_ZEROCOPY : XDP_COPY;
-  if (::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
-    return why_not_bound(errno, mode_);
+  if (const int error = bind_soon(fd, address)) return why_not_bound(error, mode_);
   if (const int error = program_.redirect(number, fd))
     return "cannot redirect to the socket: " + detail::reason(error);
   fds_.push_back(fd);

@@ -69,6 +69,7 @@ class TransportSession : public ::testing::TestWithParam<Transport> {
 
 TEST_P(TransportSession, TradesAndStopsFlat) {
   exchange::HostConfig host = host_config(51);
+  host.speed = 150;
   host.faults_a = {0.02, 0.02, 0.02, 8};
   host.faults_b = {0.02, 0.02, 0.02, 8};
   const auto exchange = this->exchange(std::move(host));

@@ -9,7 +9,6 @@ namespace pyscalp::net::testing {
 
 struct Xdp {
   using Receiver = XdpReceiver;
-  static constexpr TransportKind kKind = TransportKind::kXdp;
   static constexpr bool kSeesFrames = true;  ///< not what IP makes of them
   static constexpr bool kStamps = false;
   static auto open(const ReceiverOptions& options) {
@@ -25,7 +24,6 @@ struct NativeXdp : Xdp {
 
 struct Ring {
   using Receiver = PacketRing;
-  static constexpr TransportKind kKind = TransportKind::kPacket;
   static constexpr bool kSeesFrames = true;
   static constexpr bool kStamps = true;
   static auto open(const ReceiverOptions& options) { return PacketRing::open(options); }
@@ -33,7 +31,6 @@ struct Ring {
 
 struct Sockets {
   using Receiver = SocketReceiver;
-  static constexpr TransportKind kKind = TransportKind::kSocket;
   static constexpr bool kSeesFrames = false;
   static constexpr bool kStamps = true;
   static auto open(const ReceiverOptions& options) {
@@ -41,14 +38,7 @@ struct Sockets {
   }
 };
 
-struct Blocking : Sockets {
-  using Receiver = BlockingReceiver;
-  static constexpr TransportKind kKind = TransportKind::kBlocking;
-  static auto open(const ReceiverOptions& options) {
-    return BlockingReceiver::open(options);
-  }
-};
-
-using AllTransports = ::testing::Types<Xdp, NativeXdp, Ring, Sockets, Blocking>;
+/// BlockingReceiver polls as SocketReceiver does; blocking_receiver_test has the rest.
+using AllTransports = ::testing::Types<Xdp, NativeXdp, Ring, Sockets>;
 
 }  // namespace pyscalp::net::testing
