@@ -77,16 +77,13 @@ OpenedReceiver open_auto(const ReceiverOptions& options) {
   const auto interface = find_interface(options.interface_address);
   const bool is_virtual = interface.value && interface.value->is_virtual();
   if (!is_virtual) {
-    // A mode at a time: generic is slower than the ring.
-    for (const XdpMode mode : {XdpMode::kZeroCopy, XdpMode::kNativeCopy}) {
-      OpenedReceiver opened = open_xdp(options, mode);
-      if (opened) {
-        opened.note += " (auto: the fastest that can be had)";
-        opened.missing = std::move(missing);
-        return opened;
-      }
-      add(missing, opened.error);
+    // Not generic: it is slower than the ring.
+    OpenedReceiver opened = open_xdp(options, XdpMode::kNative);
+    if (opened) {
+      opened.note += " (auto: the fastest that can be had)";
+      return opened;
     }
+    missing = opened.error;
   }
   OpenedReceiver opened = open_packet(options);
   if (opened) {

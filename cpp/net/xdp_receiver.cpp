@@ -18,13 +18,17 @@ namespace pyscalp::net {
 namespace {
 
 /// Least room of a queue, where many share what the options ask for: a feed's lines may
-/// well all come by one of them.
+/// well all come by one of them. But all queues together pin no more than 512 MiB.
 constexpr std::size_t kLeastFrames = 16'384;
+constexpr std::size_t kMostFrames = 262'144;
 
 std::uint32_t frames_a_queue(std::size_t burst, std::uint32_t queues) {
   const std::size_t all = std::bit_ceil(std::max<std::size_t>(burst, 64));
   const std::size_t share = std::bit_ceil(all / std::bit_floor(queues));
-  return static_cast<std::uint32_t>(std::max(share, std::min(all, kLeastFrames)));
+  const std::size_t wanted = std::max(share, std::min(all, kLeastFrames));
+  const std::size_t most =
+      std::bit_floor(std::max<std::size_t>(kMostFrames / queues, 64));
+  return static_cast<std::uint32_t>(std::min(wanted, most));
 }
 
 /// Huge pages where there are some; else pages that may become huge ones.
@@ -70,8 +74,7 @@ std::string why_not_attached(int error, XdpMode mode, const Interface& interface
     return "another XDP program is attached (`ip link show " + interface.name +
            "`); detach it";
   if (error == EOPNOTSUPP && mode != XdpMode::kGeneric)
-    return "driver " +
-           (interface.driver.empty() ? "of unknown name" : interface.driver) +
+    return "the driver" + (interface.driver.empty() ? "" : " " + interface.driver) +
            " runs no XDP programs";
   if (error == ERANGE || error == EINVAL)
     return "the driver refuses, most often for frames that are too long for it; lower "
@@ -87,6 +90,8 @@ const char* name(XdpMode mode) {
   switch (mode) {
     case XdpMode::kAuto:
       return "auto";
+    case XdpMode::kNative:
+      return "native";
     case XdpMode::kZeroCopy:
       return "zero-copy";
     case XdpMode::kNativeCopy:
@@ -105,16 +110,22 @@ Opened<XdpReceiver> XdpReceiver::open(const ReceiverOptions& options, XdpMode mo
   if (!interface->ethernet)
     return {std::nullopt, what + ": its frames have no Ethernet header"};
   std::vector<XdpMode> modes{mode};
-  if (mode == XdpMode::kAuto) {
+  if (mode == XdpMode::kAuto && interface->is_virtual()) {
+    modes = {XdpMode::kGeneric};
+  } else if (mode == XdpMode::kAuto) {
     modes = {XdpMode::kZeroCopy, XdpMode::kNativeCopy, XdpMode::kGeneric};
-    if (interface->is_virtual()) modes = {XdpMode::kGeneric};
+  } else if (mode == XdpMode::kNative) {
+    modes = {XdpMode::kZeroCopy, XdpMode::kNativeCopy};
   }
   std::string all;
+  std::string why;
   for (const XdpMode one : modes) {
     auto receiver = open_in(options, *interface, one);
     if (receiver) return receiver;
-    const std::string why = std::string(name(one)) + ": " + receiver.error;
-    all += (all.empty() ? "" : "; ") + why;
+    // What is wrong with all of them is said once.
+    if (why == receiver.error) continue;
+    why = receiver.error;
+    all += (all.empty() ? "" : "; ") + std::string(name(one)) + ": " + why;
   }
   return {std::nullopt, what + ", " + all};
 }

@@ -33,6 +33,7 @@ namespace pyscalp::net {
 
 enum class XdpMode : std::uint8_t {
   kAuto,        ///< the first of the others that can be had; generic where virtual
+  kNative,      ///< zero-copy or else native copy
   kZeroCopy,    ///< the card writes into our memory; few drivers, no virtual ones
   kNativeCopy,  ///< the driver redirects, the kernel copies once
   kGeneric,     ///< every driver; the kernel has made a packet of the frame already
@@ -43,7 +44,7 @@ class XdpReceiver {
  public:
   static constexpr std::uint32_t kFrame = 2'048;
 
-  /// In mode kAuto the error says what each mode lacked.
+  /// Where several modes are tried, the error says what each lacked.
   static Opened<XdpReceiver> open(const ReceiverOptions& options,
                                   XdpMode mode = XdpMode::kAuto);
 
@@ -53,7 +54,7 @@ class XdpReceiver {
   std::span<const int> descriptors() const { return fds_; }
   std::span<const Endpoint> groups() const { return reader_.groups(); }
 
-  XdpMode mode() const { return mode_; }  ///< as had; never kAuto
+  XdpMode mode() const { return mode_; }  ///< as had: one of the last three
   const Interface& interface() const { return interface_; }
   std::size_t queues() const { return queues_.size(); }
   bool huge_pages() const { return huge_pages_; }

@@ -73,6 +73,19 @@ TEST(Receiver, ZeroCopyIsRefusedByDriversWithoutIt) {
   EXPECT_EQ(opened.error, "no AF_XDP on v1, zero-copy: the driver does not offer it");
 }
 
+TEST(Receiver, NativeModesAreTriedInTurnAndWhatBothLackIsSaidOnce) {
+  const auto networks = VethPair::make(1);
+  if (!networks) GTEST_SKIP() << testing::kNoNetworks;
+  const Inside inside(networks->right);
+  const auto had = XdpReceiver::open(on(VethPair::kRight), XdpMode::kNative);
+  ASSERT_TRUE(had) << had.error;
+  EXPECT_EQ(had.value->mode(), XdpMode::kNativeCopy);
+  const auto refused = XdpReceiver::open(on(kLoopback), XdpMode::kNative);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error,
+            "no AF_XDP on lo, zero-copy: the driver runs no XDP programs");
+}
+
 TEST(Receiver, EveryQueueOfAnInterfaceIsHeard) {
   const auto networks = VethPair::make(4);
   if (!networks) GTEST_SKIP() << testing::kNoNetworks;
