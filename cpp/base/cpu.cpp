@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 #include <sched.h>
-#include <sys/mman.h>
 
 #include <algorithm>
 #include <array>
@@ -43,7 +42,5 @@ int set_thread_name(std::string_view name) {
   std::copy_n(name.begin(), std::min(name.size(), text.size() - 1), text.begin());
   return pthread_setname_np(pthread_self(), text.data());
 }
-
-int lock_memory() { return mlockall(MCL_CURRENT) == 0 ? 0 : errno; }
 
 }  // namespace pyscalp

@@ -1,5 +1,5 @@
-// Where a thread runs and whether its memory stays in place. Linux only; called while
-// threads start, never between packet and order.
+// Where a thread runs. Linux only; called while threads start, never between packet and
+// order.
 #pragma once
 
 #include <string_view>
@@ -25,12 +25,6 @@ namespace pyscalp {
 /// Names the calling thread for top, perf and py-spy; the kernel keeps the first 15
 /// bytes. Returns 0 or an errno.
 int set_thread_name(std::string_view name);
-
-/// Keeps in memory every page the process has now. Pages mapped later are left alone:
-/// a locked-memory limit would otherwise make Python's next allocation fail. So call it
-/// after the engine has allocated. Returns 0 or an errno: EPERM or ENOMEM where the
-/// limit (ulimit -l) is too low.
-[[nodiscard]] int lock_memory();
 
 /// Tells the core that this thread spins: it waits some ten nanoseconds and leaves more
 /// of the core to its other hyper-thread.

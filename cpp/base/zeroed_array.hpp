@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 #include <utility>
 
@@ -24,6 +25,8 @@ void* map_zeroed(std::size_t bytes, PageUse use);
 void unmap(void* at, std::size_t bytes);
 /// Gives the pages back; they read as zero again.
 void rezero(void* at, std::size_t bytes);
+/// Brings in every page, so that no later touch of one meets a fault.
+void populate(void* at, std::size_t bytes);
 }  // namespace detail
 
 template <class T>
@@ -35,10 +38,13 @@ class ZeroedArray {
   explicit ZeroedArray(std::size_t size, PageUse use = PageUse::kSmall)
       : at_(static_cast<T*>(detail::map_zeroed(size * sizeof(T), use))), size_(size) {}
   ZeroedArray(ZeroedArray&& other) noexcept
-      : at_(std::exchange(other.at_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+      : at_(std::exchange(other.at_, nullptr)),
+        size_(std::exchange(other.size_, 0)),
+        prefaulted_(other.prefaulted_) {}
   ZeroedArray& operator=(ZeroedArray&& other) noexcept {
     std::swap(at_, other.at_);
     std::swap(size_, other.size_);
+    std::swap(prefaulted_, other.prefaulted_);
     return *this;
   }
   ~ZeroedArray() {
@@ -50,12 +56,26 @@ class ZeroedArray {
   T* data() { return at_; }
   const T* data() const { return at_; }
   std::size_t size() const { return size_; }
-  /// All elements are zero bytes again. A system call.
-  void clear() { detail::rezero(at_, size_ * sizeof(T)); }
+  /// Takes all of its memory now rather than when it is touched. Start-up: system
+  /// calls, and some 100 us a MiB.
+  void prefault() {
+    detail::populate(at_, size_ * sizeof(T));
+    prefaulted_ = true;
+  }
+  /// All elements are zero bytes again. Gives the memory back by a system call, unless
+  /// it was prefaulted: then it is written, and stays.
+  void clear() {
+    if (prefaulted_) {
+      std::memset(static_cast<void*>(at_), 0, size_ * sizeof(T));
+    } else {
+      detail::rezero(at_, size_ * sizeof(T));
+    }
+  }
 
  private:
   T* at_;
   std::size_t size_;
+  bool prefaulted_ = false;
 };
 
 }  // namespace pyscalp

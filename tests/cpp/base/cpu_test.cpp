@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <sched.h>
-#include <sys/mman.h>
 
 #include <array>
 #include <cerrno>
@@ -50,14 +49,6 @@ TEST(Cpu, NamesTheThreadInFifteenBytes) {
     ASSERT_EQ(pthread_getname_np(pthread_self(), name.data(), name.size()), 0);
     EXPECT_EQ(std::string(name.data()), "a name that is ");
   }).join();
-}
-
-TEST(Cpu, LocksMemoryOrSaysWhyNot) {
-  const int error = lock_memory();
-  EXPECT_TRUE(error == 0 || error == EPERM || error == ENOMEM) << error;
-  if (error == 0) {
-    EXPECT_EQ(munlockall(), 0);
-  }
 }
 
 }  // namespace
