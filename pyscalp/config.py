@@ -232,6 +232,9 @@ class Config(Section):
             },
             "engine": {
                 "cpu": self.engine.cpu,
+                "scheduler": self.engine.scheduler,
+                "lock_memory": self.engine.lock_memory,
+                "pages": self.engine.pages,
                 "max_orders": self.engine.max_orders,
                 "session_start": int(self.session.start or 0),
                 "session_end": int(self.session.end or 0),

@@ -346,6 +346,16 @@ class Engine(Section):
     """The machine."""
 
     cpu: int = Field(default=-1, ge=-1, le=1023, description="core to pin to; -1: the last one")
+    scheduler: Literal["normal", "fifo"] = Field(
+        default="normal",
+        description="fifo: before all other tasks, where that is safe; else it is said",
+    )
+    lock_memory: bool = Field(
+        default=False, description="true brings all memory in at the start and keeps it there"
+    )
+    pages: Literal["small", "huge"] = Field(
+        default="small", description="of the books; huge: 2 MiB each, brought in at the start"
+    )
     max_orders: int = Field(
         default=1 << 20,
         ge=1024,

@@ -5,6 +5,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include "base/spin_gaps.hpp"
 #include "engine/engine.hpp"
 #include "journal/recorder.hpp"
 #include "net/socket.hpp"
@@ -27,6 +28,10 @@ py::array fills_array(const std::vector<order::Fill>& fills);
 py::array round_trips_array(const std::vector<order::RoundTrip>& round_trips);
 py::array samples_array(const std::vector<engine::Sample>& samples);
 py::dict histograms_dict(const engine::Engine& engine);
+/// (values in ns, counts) of the buckets that are not empty.
+py::tuple histogram_tuple(const Histogram& histogram);
+/// What a spinning thread lost in the time it was watched, in ns.
+py::dict spin_dict(const SpinGaps& gaps, MonoNanos watched);
 py::list events_list(const std::vector<journal::Event>& events, std::size_t from);
 py::dict snapshot_dict(const engine::Snapshot& snapshot,
                        const std::vector<std::string>& symbols);
@@ -36,6 +41,7 @@ void add_bench(py::module_& module);
 void add_books(py::module_& module);
 void add_capture(py::module_& module);
 void add_exchange(py::module_& module);
+void add_host(py::module_& module);
 void add_live(py::module_& module);
 void add_record(py::module_& module);
 void add_replay(py::module_& module);

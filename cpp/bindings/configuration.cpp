@@ -171,6 +171,7 @@ engine::EngineConfig engine_config(const py::dict& dict) {
   const Section engine(dict, "engine");
   config.books.orders = engine.get<std::uint32_t>("max_orders");
   config.books.levels = std::max(config.books.orders / 4, 1024u);
+  if (engine.get<std::string>("pages") == "huge") config.books.pages = PageUse::kHuge;
   config.session_start = engine.amount<UnixNanos>("session_start");
   config.session_end = engine.amount<UnixNanos>("session_end");
   return config;

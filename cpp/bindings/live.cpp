@@ -5,6 +5,16 @@ namespace pyscalp::bindings {
 
 namespace {
 
+live::EngineThreadOptions thread_options(const py::dict& engine) {
+  live::EngineThreadOptions options;
+  options.cpu = py::cast<int>(engine["cpu"]);
+  if (py::cast<std::string>(engine["scheduler"]) == "fifo") {
+    options.scheduler = live::Scheduler::kFifo;
+  }
+  options.lock_memory = py::cast<bool>(engine["lock_memory"]);
+  return options;
+}
+
 live::LiveConfig live_config(const py::dict& config, const std::string& out_dir) {
   live::LiveConfig live;
   live.engine = engine_config(config);
@@ -23,7 +33,7 @@ live::LiveConfig live_config(const py::dict& config, const std::string& out_dir)
         "configuration: venue.transport is none of auto, xdp, packet, socket, blocking");
   }
   live.transport = *kind;
-  live.cpu = py::cast<int>(config["engine"]["cpu"]);
+  live.thread = thread_options(py::cast<py::dict>(config["engine"]));
   if (!out_dir.empty()) {
     const py::object path =
         py::module_::import("pathlib").attr("Path")(out_dir) / py::str("journal");
@@ -93,8 +103,9 @@ class Session {
     }
     out["latency"] = latency;
     out["allocations"] = session_.allocations();
-    out["cpu"] = session_.cpu_note();
     out["transport"] = transport_dict(session_.transport());
+    out["machine"] = session_.thread_notes();
+    out["spin"] = spin();
     return out;
   }
 
@@ -116,19 +127,26 @@ class Session {
   }
   py::dict histograms() const {
     require_ended();
-    return histograms_dict(session_.engine());
+    py::dict out = histograms_dict(session_.engine());
+    const SpinGaps& gaps = session_.spin_gaps();
+    if (gaps.count() != 0) out["spin_gap"] = histogram_tuple(gaps.histogram());
+    return out;
   }
   py::dict summary() const {
     py::dict out =
         session_.inspect([](const auto& recorder) { return summary_dict(recorder); });
     out["allocations"] = session_.allocations();
-    out["cpu"] = session_.cpu_note();
     out["transport"] = transport_dict(session_.transport());
+    out["machine"] = session_.thread_notes();
+    out["spin"] = spin();
     out["error"] = session_.error();
     return out;
   }
 
  private:
+  py::dict spin() const {
+    return spin_dict(session_.spin_gaps(), session_.spin_watched());
+  }
   void require_ended() const {
     if (!session_.ended()) throw std::runtime_error("the session has not ended yet");
   }
@@ -164,7 +182,7 @@ void add_live(py::module_& module) {
       .def("round_trips", &Session::round_trips, "Closed round trips so far.")
       .def("samples", &Session::samples, "Touch, position and equity every 250 ms.")
       .def("histograms", &Session::histograms,
-           "Stage -> (values in ns, counts). Only after the end.")
+           "Stage -> (values in ns, counts), and so `spin_gap`. Only after the end.")
       .def("summary", &Session::summary, "Totals, positions, denials, digest.");
 }
 

@@ -136,21 +136,40 @@ py::array samples_array(const std::vector<engine::Sample>& samples) {
 
 #undef PYSCALP_FIELD
 
+py::tuple histogram_tuple(const Histogram& histogram) {
+  std::vector<std::int64_t> values;
+  std::vector<std::int64_t> counts;
+  histogram.for_each([&](std::int64_t value, std::int64_t count) {
+    values.push_back(value);
+    counts.push_back(count);
+  });
+  const auto n = static_cast<py::ssize_t>(values.size());
+  return py::make_tuple(py::array_t<std::int64_t>(n, values.data()),
+                        py::array_t<std::int64_t>(n, counts.data()));
+}
+
+py::dict spin_dict(const SpinGaps& gaps, MonoNanos watched) {
+  const std::int64_t lost = gaps.lost().value;
+  py::dict out;
+  out["threshold_ns"] = gaps.threshold().value;
+  out["watched_ns"] = watched.value;
+  out["gaps"] = gaps.count();
+  out["worst_ns"] = gaps.worst().value;
+  out["p50_ns"] = gaps.histogram().quantile(0.5);
+  out["p99_ns"] = gaps.histogram().quantile(0.99);
+  out["lost_ns"] = lost;
+  out["lost_share"] = watched.value == 0 ? 0.0
+                                         : static_cast<double>(lost) /
+                                               static_cast<double>(watched.value);
+  return out;
+}
+
 py::dict histograms_dict(const engine::Engine& engine) {
   py::dict out;
   for (std::size_t i = 0; i < engine::kStages; ++i) {
     const auto stage = static_cast<engine::Stage>(i);
-    std::vector<std::int64_t> values;
-    std::vector<std::int64_t> counts;
-    engine.histogram(stage).for_each([&](std::int64_t value, std::int64_t count) {
-      values.push_back(value);
-      counts.push_back(count);
-    });
-    if (values.empty()) continue;
-    const auto n = static_cast<py::ssize_t>(values.size());
-    out[engine::name(stage)] =
-        py::make_tuple(py::array_t<std::int64_t>(n, values.data()),
-                       py::array_t<std::int64_t>(n, counts.data()));
+    const Histogram& histogram = engine.histogram(stage);
+    if (histogram.count() != 0) out[engine::name(stage)] = histogram_tuple(histogram);
   }
   return out;
 }

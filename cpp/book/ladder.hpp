@@ -50,6 +50,8 @@ struct Ladder {
 class LadderPool {
  public:
   LadderPool(std::uint32_t levels, PageUse use);
+  /// Start-up: takes all memory now.
+  void prefault() { memory_.prefault(); }
 
   /// The rungs of a ladder by ascending key; the best is the last.
   Rung* rungs(const Ladder& ladder) { return &memory_[ladder.block + kMargin]; }

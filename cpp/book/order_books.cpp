@@ -35,6 +35,15 @@ OrderBooks::OrderBooks(const BookCapacity& capacity)
       sides_(2 * kInstruments),
       flagged_(kInstruments) {}
 
+void OrderBooks::prefault() {
+  index_.prefault();
+  orders_.prefault();
+  levels_.prefault();
+  ladders_.prefault();
+  sides_.prefault();
+  flagged_.prefault();
+}
+
 void OrderBooks::clear() {
   index_.clear();
   orders_.clear();

@@ -92,6 +92,8 @@ struct BookReplacement {
 class OrderBooks {
  public:
   explicit OrderBooks(const BookCapacity& capacity = {});
+  /// Start-up: takes the memory of all pools now, so that no event meets a page fault.
+  void prefault();
 
   BookChange add(InstrumentId instrument, std::uint64_t reference, Side side, Qty qty,
                  Price price) {

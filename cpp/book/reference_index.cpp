@@ -19,6 +19,14 @@ ReferenceIndex::ReferenceIndex(std::uint32_t orders, PageUse use)
       scattered_(std::bit_ceil(std::size_t{orders} * 2 + 1)),
       scattered_mask_(scattered_.size() - 1) {}
 
+void ReferenceIndex::prefault() {
+  leaf_of_.prefault();
+  leaves_.prefault();
+  leaf_pages_.prefault();
+  pages_.prefault();
+  scattered_.prefault();
+}
+
 void ReferenceIndex::clear() {
   leaf_of_.clear();
   leaves_.clear();

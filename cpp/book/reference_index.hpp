@@ -65,6 +65,8 @@ class ReferenceIndex {
   }
 
   void clear();
+  /// Start-up: takes all memory now.
+  void prefault();
 
  private:
   static constexpr int kPageShift = 4;

@@ -33,6 +33,10 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
+  /// Start-up: takes the memory of the books' pools now, by the thread that calls, so
+  /// that no event meets a page fault. Everything else was touched when it was made.
+  void prefault() { books_.prefault(); }
+
   // ---- Inputs. `now` never goes back. ----
 
   void on_datagram(feed::Line line, Bytes datagram, MonoNanos now);

@@ -29,9 +29,11 @@ void LiveSession::loop(Receiver& receiver) {
     const bool fed = poll_feed(receiver);
     const bool answered = poll_orders();
     const MonoNanos now = clock_.now();
+    spin_gaps_.idle(now);
     if (now >= engine_->next_deadline()) {
       if (!engine_->on_time(now)) drop_connection(now);
       send_pending();
+      spin_gaps_.worked();
     }
     send_requests(now);
     if (config_.snapshot) follow_snapshot(now);
@@ -46,14 +48,17 @@ void LiveSession::loop(Receiver& receiver) {
     if (now >= publish_at_ && (idle || now >= publish_at_ + seconds(1))) {
       publish(receiver.counters());
       publish_at_ = now + kPublishEvery;
+      spin_gaps_.worked();
     }
     if (!idle) continue;
     if constexpr (net::SleepingReceiver<Receiver>) {
       rest(receiver, now);
+      spin_gaps_.worked();
     } else {
       cpu_relax();
     }
   }
+  spin_gaps_.stop(clock_.now());
   send_pending();
   publish(receiver.counters());
 }
@@ -64,7 +69,7 @@ bool LiveSession::poll_feed(Receiver& receiver) {
   for (const net::Packet& packet : receiver.poll()) {
     any = heard_ = true;
     engine_->on_datagram(static_cast<feed::Line>(packet.group), packet.payload,
-                         clock_.now());
+                         found());
     send_pending();
   }
   return poll_retransmission() || any;

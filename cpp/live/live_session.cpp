@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 
 #include "base/allocations.hpp"
 #include "base/clock.hpp"
@@ -105,9 +104,9 @@ std::string LiveSession::error() const {
   return error_;
 }
 
-std::string LiveSession::cpu_note() const {
+std::vector<std::string> LiveSession::thread_notes() const {
   const std::scoped_lock lock(mutex_);
-  return cpu_note_;
+  return thread_notes_;
 }
 
 TransportReport LiveSession::transport() const {
@@ -129,22 +128,29 @@ void LiveSession::fail(const std::string& why) {
 // ---- The engine thread ----
 
 void LiveSession::run_engine() {
-  set_thread_name("pyscalp-engine");
-  const int core = config_.cpu >= 0 ? config_.cpu : last_core();
-  const int pinned = pin_to_core(core);
+  const EngineThread thread(config_.thread, config_.engine.books.pages, *engine_);
   {
     const std::scoped_lock lock(mutex_);
-    cpu_note_ = "engine " + std::string(pinned == 0 ? "pinned" : "not pinned") +
-                " to core " + std::to_string(core);
-    if (pinned != 0) cpu_note_ += std::string(": ") + std::strerror(pinned);
+    thread_notes_ = thread.notes();
   }
-  started_ = clock_.now();
-  connect(started_);
-  loop_();
+  spin();
   if (engine_->phase() == engine::Phase::kFailed) {
     fail("stopped, but not known to be flat: the venue did not answer in time");
   }
   engine_ended_.store(true, std::memory_order_release);
+}
+
+/// The time at which something was found to work on.
+MonoNanos LiveSession::found() {
+  const MonoNanos now = clock_.now();
+  spin_gaps_.busy(now);
+  return now;
+}
+
+void LiveSession::spin() {
+  started_ = clock_.now();
+  connect(started_);
+  loop_();
 }
 
 bool LiveSession::poll_retransmission() {
@@ -152,8 +158,7 @@ bool LiveSession::poll_retransmission() {
   const std::ptrdiff_t size = retransmission_->receive(buffer_);
   if (size < 0) return false;
   engine_->on_datagram(feed::Line::kRetransmission,
-                       Bytes(buffer_.data(), static_cast<std::size_t>(size)),
-                       clock_.now());
+                       Bytes(buffer_.data(), static_cast<std::size_t>(size)), found());
   send_pending();
   requested_ = engine_->feed().gap_open();
   return true;
@@ -172,7 +177,7 @@ bool LiveSession::poll_orders() {
   if (!connected_) return false;
   const net::IoResult result = orders_->receive(buffer_);
   if (result.status == net::IoStatus::kAgain) return false;
-  const MonoNanos now = clock_.now();
+  const MonoNanos now = found();
   if (result.status != net::IoStatus::kOk) {
     drop_connection(now);
     return true;
@@ -197,11 +202,13 @@ void LiveSession::poll_commands() {
     kill_taken_ = stop_taken_ = true;
     engine_->on_command(engine::Command::kKill, clock_.now());
     send_pending();
+    spin_gaps_.worked();
   }
   if (!stop_taken_ && stop_.load(std::memory_order_relaxed)) [[unlikely]] {
     stop_taken_ = true;
     engine_->on_command(engine::Command::kStop, clock_.now());
     send_pending();
+    spin_gaps_.worked();
   }
 }
 
@@ -222,6 +229,7 @@ void LiveSession::send_requests(MonoNanos now) {
   while (engine_->take_request(now, request)) {
     requested_ = true;
     retransmission_->send(request);
+    spin_gaps_.worked();
   }
 }
 
@@ -236,6 +244,7 @@ void LiveSession::connect(MonoNanos now) {
 }
 
 void LiveSession::poll_connection(MonoNanos now) {
+  spin_gaps_.worked();
   if (orders_) {
     const net::ConnectState state = orders_->progress();
     if (state == net::ConnectState::kConnected) {
@@ -255,6 +264,7 @@ void LiveSession::drop_connection(MonoNanos now) {
   if (!connected_) return;
   connected_ = false;
   orders_.reset();
+  spin_gaps_.worked();
   // A venue that hangs up on us before the session is live is not asked again at once.
   retry_at_ = now + retry_wait_;
   engine_->on_disconnected(now);
@@ -264,6 +274,7 @@ void LiveSession::check_patience(MonoNanos now) {
   if (engine_->phase() == engine::Phase::kRunning) {
     was_running_ = true;
     allocations_at_start_ = allocations_of_this_thread();
+    spin_gaps_.start(now);
     return;
   }
   // Catching up with a day takes its time; what counts is that it goes on.

@@ -15,10 +15,12 @@
 #include <thread>
 
 #include "base/clock.hpp"
+#include "base/spin_gaps.hpp"
 #include "base/spsc_ring.hpp"
 #include "engine/engine.hpp"
 #include "journal/journal_file.hpp"
 #include "journal/recorder.hpp"
+#include "live/engine_thread.hpp"
 #include "net/receiver.hpp"
 #include "net/tcp.hpp"
 #include "net/udp.hpp"
@@ -35,7 +37,7 @@ struct LiveConfig {
   net::Endpoint orders;
   std::uint32_t interface_address = 0;
   net::TransportKind transport = net::TransportKind::kAuto;
-  int cpu = -1;              ///< core of the engine thread; -1 is the last one allowed
+  EngineThreadOptions thread;
   std::string journal_path;  ///< must not exist yet
   std::size_t ring_size = 64u << 20;
   MonoNanos connect_patience = seconds(5);  ///< until the venue must have answered
@@ -88,8 +90,13 @@ class LiveSession {
   std::uint64_t allocations() const {
     return allocations_.load(std::memory_order_relaxed);
   }
-  /// What the pinning did: the core, or why there is none.
-  std::string cpu_note() const;
+  /// What the machine gave the engine's thread, and what it did not; empty until the
+  /// thread has asked.
+  std::vector<std::string> thread_notes() const;
+  /// When the engine's thread did not run while it traded; any thread may read.
+  const SpinGaps& spin_gaps() const { return spin_gaps_; }
+  /// How long that was watched, so far or in all.
+  MonoNanos spin_watched() const { return spin_gaps_.watched(clock_.now()); }
   TransportReport transport() const;
   /// The engine itself; only once `ended`.
   const engine::Engine& engine() const { return *engine_; }
@@ -104,6 +111,8 @@ class LiveSession {
 
   std::optional<std::string> open_rest();
   void run_engine();
+  void spin();
+  MonoNanos found();
   void run_housekeeping();
   // engine_loop.hpp
   template <class Receiver>
@@ -157,6 +166,7 @@ class LiveSession {
   bool unwanted_ = false;  ///< refused, or the session has ended: no reconnect
   bool was_running_ = false;
   std::uint64_t allocations_at_start_ = 0;
+  SpinGaps spin_gaps_;
   std::array<std::byte, 65'536> buffer_;
 
   std::atomic<bool> stop_{false};
@@ -170,10 +180,10 @@ class LiveSession {
   bool stop_taken_ = false;
   bool kill_taken_ = false;
 
-  mutable std::mutex mutex_;  ///< guards recorder_, error_ and cpu_note_
+  mutable std::mutex mutex_;  ///< guards recorder_, error_ and thread_notes_
   journal::Recorder recorder_;
   std::string error_;
-  std::string cpu_note_;
+  std::vector<std::string> thread_notes_;
   std::unique_ptr<journal::JournalWriter> journal_;
   std::thread engine_thread_;
   std::thread housekeeping_thread_;

@@ -18,6 +18,7 @@ void LiveSession::follow_snapshot(MonoNanos now) {
   const bool wanted = engine_->wants_snapshot_link(now);
   if (!snapshot_) {
     if (!wanted) return;
+    spin_gaps_.worked();
     auto stream = net::TcpStream::connect(*config_.snapshot);
     if (!stream) return engine_->on_snapshot_disconnected(now);
     snapshot_ = std::move(*stream);
@@ -47,7 +48,7 @@ void LiveSession::read_snapshot() {
   for (int i = 0; i < kReadsAtOnce && snapshot_; ++i) {
     const net::IoResult result = snapshot_->receive(buffer_);
     if (result.status == net::IoStatus::kAgain) return;
-    const MonoNanos now = clock_.now();
+    const MonoNanos now = found();
     const bool keep =
         result.status == net::IoStatus::kOk &&
         engine_->on_snapshot_bytes(Bytes(buffer_.data(), result.size), now);
@@ -59,6 +60,7 @@ void LiveSession::read_snapshot() {
 void LiveSession::close_snapshot(MonoNanos now) {
   snapshot_.reset();
   snapshot_connected_ = false;
+  spin_gaps_.worked();
   engine_->on_snapshot_disconnected(now);
   send_pending();
 }

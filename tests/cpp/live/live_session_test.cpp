@@ -33,6 +33,11 @@ TEST(LiveSession, TradesStopsFlatAndKeepsAJournalThatReadsBack) {
   EXPECT_EQ(session.engine().phase(), Phase::kEnded);
   EXPECT_TRUE(session.engine().ledger().open_positions().empty());
   EXPECT_EQ(session.allocations(), 0u);
+  EXPECT_FALSE(session.thread_notes().empty());
+  const SpinGaps& gaps = session.spin_gaps();
+  EXPECT_GT(session.spin_watched().value, 0);
+  EXPECT_LE(gaps.lost(), session.spin_watched());
+  EXPECT_GE(gaps.lost(), gaps.worst());
   EXPECT_LT(session.engine().ledger().totals().longest_holding, seconds(60));
 
   std::ifstream file(path, std::ios::binary);
