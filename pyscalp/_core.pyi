@@ -10,7 +10,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['BookRun', 'EventBook', 'EventDecoder', 'EventTables', 'ExchangeServer', 'ItchTables', 'LiveSession', 'Recorder', 'Replay', 'book_rows', 'decode_fields', 'event_values', 'operation_times', 'signal_rows', 'simulate_day', 'walk_frames', 'write_market_day']
+__all__: list[str] = ['BookRun', 'EventBook', 'EventDecoder', 'EventTables', 'ExchangeServer', 'ItchTables', 'LiveSession', 'Recorder', 'Replay', 'book_rows', 'calibration', 'counter_offset', 'decode_fields', 'event_values', 'operation_times', 'signal_rows', 'simulate_day', 'walk_frames', 'watch_core', 'write_market_day']
 class BookRun:
     """
     Order-by-order books of a stream of ITCH 5.0 BinaryFILE bytes, for benchmarks.
@@ -135,7 +135,7 @@ class LiveSession:
         """
     def histograms(self) -> dict[str, typing.Any]:
         """
-        Stage -> (values in ns, counts). Only after the end.
+        Stage -> (values in ns, counts), and so `spin_gap`. Only after the end.
         """
     def join(self, timeout_s: typing.SupportsFloat | typing.SupportsIndex) -> bool:
         """
@@ -367,6 +367,18 @@ def book_rows(day: bytes, locate: typing.SupportsInt | typing.SupportsIndex, lev
 
     Returns (messages, rows): the position in the file of each message, shape (n,), and int64 rows of shape (n, 4 * levels) in LOBSTER's order: ask price, ask size, bid price, bid size, best level first. Prices at 1e-9; a level that is not there has price 2**63 - 1 and size 0.
     """
+def calibration(tries: typing.SupportsInt | typing.SupportsIndex, each_ns: typing.SupportsInt | typing.SupportsIndex) -> dict[str, typing.Any]:
+    """
+    Compare the time stamp counter with CLOCK_MONOTONIC_RAW, several times.
+
+    Returns invariant, ns_per_tick, and spread: the largest rate found less the smallest, over the middle one.
+    """
+def counter_offset(core: typing.SupportsInt | typing.SupportsIndex, other: typing.SupportsInt | typing.SupportsIndex) -> tuple[typing.Any, ...]:
+    """
+    How far the second core's time stamp counter is ahead of the first's.
+
+    Returns (nanoseconds, uncertainty either way). Raises OSError for a core that this process may not use, and without such a counter.
+    """
 def decode_fields(file: typing_extensions.Buffer) -> tuple[typing.Any, ...]:
     """
     Decodes every field of every message of a BinaryFILE in memory; returns (messages, sum of all fields modulo 2**64).
@@ -394,6 +406,12 @@ def simulate_day(seed: typing.SupportsInt | typing.SupportsIndex, duration_ns: t
 def walk_frames(file: typing_extensions.Buffer) -> tuple[typing.Any, ...]:
     """
     Steps through a BinaryFILE in memory; returns (messages, sum of types).
+    """
+def watch_core(core: typing.SupportsInt | typing.SupportsIndex, length_ns: typing.SupportsInt | typing.SupportsIndex, *, threshold_ns: typing.SupportsInt | typing.SupportsIndex = 1000) -> dict[str, typing.Any]:
+    """
+    Spin on a core and record when it did not run.
+
+    A gap is the time between two readings of the clock that is longer than the threshold. Returns gaps, worst_ns, lost_ns, lost_share, watched_ns and `histogram`, (lengths in ns, counts). Raises OSError for a core that this process may not use.
     """
 def write_market_day(path: str, messages: typing.SupportsInt | typing.SupportsIndex, instruments: typing.SupportsInt | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex = 1, live_orders: typing.SupportsInt | typing.SupportsIndex = 0, progress: typing.Any = None) -> dict[str, typing.Any]:
     """

@@ -19,7 +19,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from pyscalp import __version__, cli_bench, cli_book, cli_record
+from pyscalp import __version__, cli_bench, cli_book, cli_host, cli_record
 from pyscalp.config import Config
 from pyscalp.duration import ClockTime, Duration
 from pyscalp.errors import (
@@ -347,6 +347,7 @@ def economics(
 
 cli_bench.register(app)
 cli_book.register(app)
+cli_host.register(app)
 cli_record.register(app)
 
 

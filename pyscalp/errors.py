@@ -20,6 +20,10 @@ EXIT_DISAGREES = 4
 """Our ledger and the exchange's record differ."""
 EXIT_NOT_FLAT = 5
 """The session ended while a position or an order may still be open."""
+EXIT_NOT_FIT = 6
+"""The machine lacks something that its profile requires, or it is not known."""
+EXIT_NOT_CHANGED = 7
+"""Not every setting of the machine could be changed or put back."""
 EXIT_INTERNAL = 70
 """A fault of pyscalp itself."""
 EXIT_NOT_WRITTEN = 74

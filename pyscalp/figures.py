@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pyscalp.latency_file import latency_table
+from pyscalp.latency_file import latency_table, stages_of
 from pyscalp.run_directory import Results
 
 
@@ -49,5 +49,5 @@ def figures(results: Results, aum_e9: int) -> dict[str, Any]:
         "max_drawdown_of_aum": deepest / aum_e9,
         "holding_s_max": float(holding.max()) if count else None,
         "holding_s_median": float(np.median(holding)) if count else None,
-        "latency_ns": latency_table(results.histograms),
+        "latency_ns": latency_table(stages_of(results.histograms)),
     }

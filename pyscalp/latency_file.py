@@ -1,7 +1,8 @@
 """latency.hdr: one tagged HdrHistogram for each stage, in the V2 log format.
 
 The file is read by HdrHistogram's own tools; each stage stands on a line of its own,
-``Tag=tick_to_trade,…``. Values are nanoseconds, kept to three significant digits.
+``Tag=tick_to_trade,…``, and so do the gaps of the engine's spin, ``Tag=spin_gap,…``.
+Values are nanoseconds, kept to three significant digits.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ STAGES = (
     "order_round_trip",
 )
 """The stages in the order a packet meets them."""
+SPIN_GAP = "spin_gap"
+"""Not a stage: how long the spinning engine did not run, each time it did not."""
 PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p99.9": 99.9}
 
 _LOWEST_NS, _HIGHEST_NS, _DIGITS = 1, 3_600_000_000_000, 3
@@ -78,6 +81,11 @@ def value_at(values: Int64s, counts: Int64s, percentiles: Sequence[float]) -> li
     wanted = np.ceil(np.asarray(percentiles) / 100 * cumulated[-1])
     places = np.searchsorted(cumulated, np.maximum(wanted, 1), side="left")
     return [int(values[min(place, values.size - 1)]) for place in places]
+
+
+def stages_of(histograms: Histograms) -> Histograms:
+    """The histograms of the stages alone."""
+    return {stage: pair for stage, pair in histograms.items() if stage != SPIN_GAP}
 
 
 def latency_table(histograms: Histograms) -> dict[str, dict[str, int]]:

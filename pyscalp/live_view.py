@@ -202,6 +202,15 @@ def _latency(snapshot: Mapping[str, Any]) -> Table:
             _nanos(row["max"]),
             style=style,
         )
+    spin = snapshot.get("spin")
+    if spin and spin["watched_ns"]:
+        table.add_row(
+            f"not running {spin['lost_share']:.2%}",
+            _nanos(spin["p50_ns"]),
+            _nanos(spin["p99_ns"]),
+            _nanos(spin["worst_ns"]),
+            style="dim",
+        )
     return table
 
 

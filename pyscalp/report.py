@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-import plotly.graph_objects as go
-import plotly.io as pio
 import polars as pl
 from plotly.offline import get_plotlyjs
 
-from pyscalp.latency_file import latency_table
-from pyscalp.report_page import PAGE, STYLE
+from pyscalp.latency_file import latency_table, stages_of
+from pyscalp.report_machine import machine_section
+from pyscalp.report_page import PAGE, STYLE, nothing, plot, section, table
 from pyscalp.report_plots import (
     HOLDING_LIMIT_S,
     basis_points_text,
@@ -56,15 +54,16 @@ def write_report(directory: str | Path) -> Path:
 def render(run: WrittenRun) -> str:
     """The report as one HTML text."""
     sections = [
-        _section("Unit economics", _ECONOMICS, _economics(run)),
-        _section("Equity and drawdown", _EQUITY, _equity(run)),
-        _section("Entries and exits", _PRICES, _prices(run)),
-        _section("How positions were held", _HOLDING, _holding(run)),
-        _section("Latency", _LATENCY, _latency(run)),
-        _section("Market data", _TRANSPORT, _transport(run)),
-        _section("Risk", _RISK, _risk(run)),
-        _section("Ledger against the exchange's record", "", _reconciliation(run)),
-        _section("Configuration as used", "", _configuration(run)),
+        section("Unit economics", _ECONOMICS, _economics(run)),
+        section("Equity and drawdown", _EQUITY, _equity(run)),
+        section("Entries and exits", _PRICES, _prices(run)),
+        section("How positions were held", _HOLDING, _holding(run)),
+        section("Latency", _LATENCY, _latency(run)),
+        section("Market data", _TRANSPORT, _transport(run)),
+        *machine_section(run),
+        section("Risk", _RISK, _risk(run)),
+        section("Ledger against the exchange's record", "", _reconciliation(run)),
+        section("Configuration as used", "", _configuration(run)),
     ]
     return PAGE.format(
         style=STYLE, plotly=get_plotlyjs(), header=_header(run), sections="\n".join(sections)
@@ -182,9 +181,9 @@ def _money(value: float) -> str:
 
 def _economics(run: WrittenRun) -> str:
     if not run.trades.height:
-        return _nothing("No round trip was closed, so there is nothing to take apart.")
-    left = f"<h3>Net basis points per trade</h3>{_plot(waterfall(run), 'waterfall')}"
-    right = f"<h3>Distribution of the net</h3>{_plot(distribution(run), 'distribution')}"
+        return nothing("No round trip was closed, so there is nothing to take apart.")
+    left = f"<h3>Net basis points per trade</h3>{plot(waterfall(run), 'waterfall')}"
+    right = f"<h3>Distribution of the net</h3>{plot(distribution(run), 'distribution')}"
     return f'<div class="pair"><div>{left}</div><div>{right}</div></div>{_by_group(run)}'
 
 
@@ -230,7 +229,7 @@ def _by_group(run: WrittenRun) -> str:
         "Maker",
         "Net PnL",
     ]
-    return _table(head, rows, text_columns=2)
+    return table(head, rows, text_columns=2)
 
 
 # -- time series ----------------------------------------------------------------------
@@ -238,13 +237,13 @@ def _by_group(run: WrittenRun) -> str:
 
 def _equity(run: WrittenRun) -> str:
     if not run.samples.height:
-        return _nothing("The equity was never sampled.")
-    return _plot(equity_figure(run), "equity")
+        return nothing("The equity was never sampled.")
+    return plot(equity_figure(run), "equity")
 
 
 def _prices(run: WrittenRun) -> str:
     if not run.samples.height:
-        return _nothing("No prices were sampled.")
+        return nothing("No prices were sampled.")
     symbols = run.samples["symbol"].cast(pl.String)
     fills = run.fills["symbol"].cast(pl.String)
     counts = dict(fills.value_counts().iter_rows())
@@ -258,7 +257,7 @@ def _prices(run: WrittenRun) -> str:
         parts.append(
             f"<h3>{html.escape(str(symbol))} "
             f"<small>{counts.get(symbol, 0):,} fills{note}</small></h3>"
-            + _plot(figure, f"price{place}")
+            + plot(figure, f"price{place}")
         )
     if len(ranked) > len(shown):
         rest = len(ranked) - len(shown)
@@ -271,7 +270,7 @@ def _prices(run: WrittenRun) -> str:
 
 def _holding(run: WrittenRun) -> str:
     if not run.trades.height:
-        return _nothing("No position was closed.")
+        return nothing("No position was closed.")
     trades = run.trades.with_columns(pl.col("exit_intent").cast(pl.String))
     reasons = (
         trades.group_by("exit_intent")
@@ -292,9 +291,9 @@ def _holding(run: WrittenRun) -> str:
         ]
         for row in reasons.iter_rows(named=True)
     ]
-    right = "<h3>Why they ended</h3>" + _table(["Exit", "Trades", "Share", "Net bp", "Held"], rows)
+    right = "<h3>Why they ended</h3>" + table(["Exit", "Trades", "Share", "Net bp", "Held"], rows)
     right += "<h3>Maker and taker</h3>" + _maker_table(run)
-    left = f"<h3>Holding times</h3>{_plot(holding_figure(run), 'holding')}"
+    left = f"<h3>Holding times</h3>{plot(holding_figure(run), 'holding')}"
     return f'<div class="pair"><div>{left}</div><div>{right}</div></div>'
 
 
@@ -322,13 +321,13 @@ def _maker_table(run: WrittenRun) -> str:
         ]
         for row in grouped.iter_rows(named=True)
     ]
-    return _table(["Leg", "As", "Shares", "Share", "Fees paid"], rows, text_columns=2)
+    return table(["Leg", "As", "Shares", "Share", "Fees paid"], rows, text_columns=2)
 
 
 def _latency(run: WrittenRun) -> str:
-    table = latency_table(run.latency)
-    if not table:
-        return _nothing("No stage was timed in this run.")
+    stages = latency_table(stages_of(run.latency))
+    if not stages:
+        return nothing("No stage was timed in this run.")
     head = ["Stage", "Count", "Min", "p50", "p90", "p99", "p99.9", "Max"]
     rows = [
         [
@@ -336,17 +335,17 @@ def _latency(run: WrittenRun) -> str:
             f"{row['count']:,}",
             *(nanos(row[key]) for key in ("min", "p50", "p90", "p99", "p99.9", "max")),
         ]
-        for stage, row in table.items()
+        for stage, row in stages.items()
     ]
-    return _table(head, rows) + _plot(latency_figure(run), "latency")
+    return table(head, rows) + plot(latency_figure(run), "latency")
 
 
 def _transport(run: WrittenRun) -> str:
     transport = run.summary.get("transport")
     if not transport:
-        return _nothing("There was no network: a replay has the exchange in the same process.")
+        return nothing("There was no network: a replay has the exchange in the same process.")
     text = "".join(f"<p>{html.escape(line)}</p>" for line in transport_lines(transport))
-    return text + _table(["Packets", "Count"], transport_rows(transport))
+    return text + table(["Packets", "Count"], transport_rows(transport))
 
 
 # -- risk, record, configuration ------------------------------------------------------
@@ -358,13 +357,13 @@ def _risk(run: WrittenRun) -> str:
         for trip in run.summary.get("trips", [])
     ]
     tripped = (
-        _table([run.clock_title.capitalize(), "What tripped"], rows, text_columns=2)
+        table([run.clock_title.capitalize(), "What tripped"], rows, text_columns=2)
         if rows
-        else _nothing("No breaker tripped.")
+        else nothing("No breaker tripped.")
     )
     denied = {reason: n for reason, n in run.summary.get("denied", {}).items() if n}
     refused = (
-        _table(
+        table(
             ["Reason", "Orders refused"],
             [
                 [str(reason).replace("_", " "), f"{n:,}"]
@@ -372,7 +371,7 @@ def _risk(run: WrittenRun) -> str:
             ],
         )
         if denied
-        else _nothing("The gate refused no order.")
+        else nothing("The gate refused no order.")
     )
     return (
         f'<div class="pair"><div><h3>Breakers</h3>{tripped}</div>'
@@ -383,7 +382,7 @@ def _risk(run: WrittenRun) -> str:
 def _reconciliation(run: WrittenRun) -> str:
     agreement = run.summary.get("reconciliation")
     if agreement is None:
-        return _nothing(
+        return nothing(
             "There was no record to compare with: a venue elsewhere keeps its own, and a "
             "replay has the exchange in the same process."
         )
@@ -396,7 +395,7 @@ def _reconciliation(run: WrittenRun) -> str:
     rows = [[d["what"], d["where"], str(d["ledger"]), str(d["record"])] for d in shown]
     count = len(agreement["differences"])
     limit = ", the first 200 shown" if count > 200 else ""
-    return f'<p class="differ">{count:,} differences{limit}.</p>' + _table(
+    return f'<p class="differ">{count:,} differences{limit}.</p>' + table(
         ["What", "Where", "Our ledger", "Exchange's record"], rows, text_columns=4
     )
 
@@ -408,38 +407,3 @@ def _configuration(run: WrittenRun) -> str:
     ]
     text = html.escape("\n".join(lines))
     return f"<details><summary>config.toml</summary><pre>{text}</pre></details>"
-
-
-# -- pieces ---------------------------------------------------------------------------
-
-
-def _plot(figure: go.Figure, name: str) -> str:
-    text: str = pio.to_html(
-        figure,
-        include_plotlyjs=False,
-        full_html=False,
-        div_id=name,
-        config={"displayModeBar": False, "responsive": True},
-    )
-    return f'<div class="plot">{text}</div>'
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], text_columns: int = 1) -> str:
-    def cells(tag: str, values: Sequence[str]) -> str:
-        return "".join(
-            f"<{tag}{' class=text' if i < text_columns else ''}>{html.escape(str(v))}</{tag}>"
-            for i, v in enumerate(values)
-        )
-
-    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
-    top = f"<thead><tr>{cells('th', head)}</tr></thead>"
-    return f'<div class="scroll"><table>{top}<tbody>{body}</tbody></table></div>'
-
-
-def _section(title: str, note: str, body: str) -> str:
-    lead = f'<p class="note">{note}</p>' if note else ""
-    return f"<section><h2>{html.escape(title)}</h2>{lead}{body}</section>"
-
-
-def _nothing(text: str) -> str:
-    return f'<p class="nothing">{html.escape(text)}</p>'

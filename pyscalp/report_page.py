@@ -1,4 +1,12 @@
-"""The page that a report is set in: its frame and its style."""
+"""The page that a report is set in: its frame, its style and the pieces it is made of."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+
+import plotly.graph_objects as go
+import plotly.io as pio
 
 STYLE = """
 :root { --ink:#16212c; --soft:#5d6b78; --line:#e1e6eb; --back:#f3f5f7; --blue:#1f5fa8;
@@ -52,3 +60,40 @@ PAGE = """<!DOCTYPE html>
 {sections}
 </main></body></html>
 """
+
+
+def plot(figure: go.Figure, name: str) -> str:
+    """A figure as HTML; `name` is its id on the page."""
+    text: str = pio.to_html(
+        figure,
+        include_plotlyjs=False,
+        full_html=False,
+        div_id=name,
+        config={"displayModeBar": False, "responsive": True},
+    )
+    return f'<div class="plot">{text}</div>'
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], text_columns: int = 1) -> str:
+    """A table; the first `text_columns` columns are text, the others numbers."""
+
+    def cells(tag: str, values: Sequence[str]) -> str:
+        return "".join(
+            f"<{tag}{' class=text' if i < text_columns else ''}>{html.escape(str(v))}</{tag}>"
+            for i, v in enumerate(values)
+        )
+
+    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
+    top = f"<thead><tr>{cells('th', head)}</tr></thead>"
+    return f'<div class="scroll"><table>{top}<tbody>{body}</tbody></table></div>'
+
+
+def section(title: str, note: str, body: str) -> str:
+    """A part of the page with its heading."""
+    lead = f'<p class="note">{note}</p>' if note else ""
+    return f"<section><h2>{html.escape(title)}</h2>{lead}{body}</section>"
+
+
+def nothing(text: str) -> str:
+    """What stands where there is nothing to show."""
+    return f'<p class="nothing">{html.escape(text)}</p>'

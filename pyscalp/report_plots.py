@@ -9,7 +9,7 @@ import polars as pl
 from plotly.subplots import make_subplots
 
 from pyscalp.figures import drawdown
-from pyscalp.latency_file import latency_table
+from pyscalp.latency_file import SPIN_GAP, latency_table, stages_of
 from pyscalp.run_directory import WrittenRun
 
 INK, SOFT, GRID, PAPER = "#16212c", "#5d6b78", "#e6eaee", "#ffffff"
@@ -236,11 +236,12 @@ def holding_figure(run: WrittenRun) -> go.Figure:
 
 def latency_figure(run: WrittenRun) -> go.Figure:
     """Latency of each stage by percentile, both axes logarithmic."""
-    table = latency_table(run.latency)
+    latency = stages_of(run.latency)
+    table = latency_table(latency)
     figure = go.Figure()
     highest = 1
     for place, stage in enumerate(table):
-        values, counts = run.latency[stage]
+        values, counts = latency[stage]
         total = int(counts.sum())
         highest = max(highest, total)
         below = np.cumsum(counts) / total
@@ -265,7 +266,7 @@ def latency_figure(run: WrittenRun) -> go.Figure:
         tickvals=[1, 2, *(10.0**p for p in powers if p)],
         ticktext=["0", "50 %", *(f"{100 - 100 / 10**p:.10g} %" for p in powers if p)],
     )
-    spans = [(values[0], values[-1]) for values, counts in run.latency.values() if values.size]
+    spans = [(values[0], values[-1]) for values, counts in latency.values() if values.size]
     low = int(np.floor(np.log10(max(1, min(low for low, _ in spans)))))
     high = int(np.ceil(np.log10(max(10, *(high for _, high in spans)))))
     figure.update_yaxes(
@@ -276,6 +277,35 @@ def latency_figure(run: WrittenRun) -> go.Figure:
         ticktext=[nanos(10**p, 0) for p in range(low, high + 1)],
     )
     _legend(figure)
+    return figure
+
+
+def gap_figure(run: WrittenRun) -> go.Figure:
+    """How long the engine's thread did not run, each time it did not; both axes logarithmic."""
+    lengths, counts = run.latency[SPIN_GAP]
+    low, high = np.floor(np.log10(lengths.min())), np.ceil(np.log10(lengths.max() + 1))
+    edges = np.linspace(low, high, int(high - low) * 10 + 1)
+    summed, _ = np.histogram(np.log10(lengths), edges, weights=counts)
+    figure = go.Figure(
+        go.Bar(
+            x=10 ** ((edges[:-1] + edges[1:]) / 2),
+            y=summed,
+            width=10 ** edges[1:] - 10 ** edges[:-1],
+            marker_color=BLUE,
+            marker_line_width=0,
+            hovertemplate="about %{x:,.0f} ns: %{y} gaps<extra></extra>",
+        )
+    )
+    _style(figure, 330)
+    powers = range(int(low), int(high) + 1)
+    figure.update_xaxes(
+        title="length of the gap",
+        type="log",
+        range=[low, high],
+        tickvals=[10.0**p for p in powers],
+        ticktext=[nanos(10**p, 0) for p in powers],
+    )
+    figure.update_yaxes(title="gaps", type="log")
     return figure
 
 

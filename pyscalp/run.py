@@ -138,6 +138,7 @@ class _Session:
 
         self._exchange = exchange
         self._signals = signals
+        self._said = False
         self.started = time.strftime("%Y-%m-%d %H:%M:%S")
         self.duration_s = 0.0
         self.failure: PyscalpError | None = None
@@ -248,6 +249,10 @@ class _Session:
     def _show(self, view: LiveView) -> dict[str, Any]:
         snapshot: dict[str, Any] = self._core.snapshot()
         view.update(snapshot, self._core.events())
+        if not self._said and snapshot["machine"]:
+            self._said = True
+            for line in snapshot["machine"]:
+                view.say(line)
         return snapshot
 
 
@@ -282,6 +287,8 @@ def _conclude(
         "duration_s": round(session.duration_s, 3),
         "venue": _venue_name(config, exchange),
         "state": session.snapshot["state"],
+        "machine": results.engine["machine"],
+        "spin": results.engine["spin"],
         "error": str(failures[0]) if failures else "",
         **figures(results, config.to_core()["risk"]["aum"]),
         "transport": results.engine["transport"],

@@ -131,8 +131,7 @@ class RunDirectory:
         self.path.mkdir(parents=True, exist_ok=True)
         if any(self.path.iterdir()):
             raise PyscalpError(
-                f"the run directory {self.path} is not empty; name another with --out, "
-                "or delete it"
+                f"the run directory {self.path} is not empty; name another with --out, or delete it"
             )
         probe = self / ".probe"
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from pyscalp.errors import ResultsNotWritten, os_reason
@@ -100,6 +101,14 @@ def print_summary(summary: dict[str, Any], directory: Path | None) -> None:
             "tick to trade",
             f"p50 {latency['p50'] / 1e3:,.1f} us, p99 {latency['p99'] / 1e3:,.1f} us",
         )
+    if spin := summary.get("spin"):
+        table.add_row(
+            "engine not running",
+            f"{spin['lost_share']:.3%} of the time, {spin['gaps']:,} gaps above "
+            f"{spin['threshold_ns'] / 1e3:g} us, worst {spin['worst_ns'] / 1e6:,.2f} ms",
+        )
+    for place, line in enumerate(summary.get("machine", [])):
+        table.add_row("" if place else "machine", escape(line))
     agreement = summary["reconciliation"]
     if agreement is not None:
         said = (
