@@ -67,6 +67,7 @@ def check(
     """Look at all that adds to latency: what was found, what is best, why, how to fix it.
 
     A star marks what the profile requires. The core is kept busy for a second, twice.
+
     Exit status: 0 fit for the profile, 6 not fit (or not known to be), 2 no such core or
     interface.
     """
@@ -110,8 +111,10 @@ def tune(
     """Print the commands that the check asks for; carry them out, or put everything back.
 
     Only what the check found poor and the profile wants is changed, until the next
-    restart. What belongs on the kernel's command line is printed only. Exit status: 0
-    done, 7 not every setting could be changed or put back, 2 not root, or nothing to undo.
+    restart. What belongs on the kernel's command line is printed only.
+
+    Exit status: 0 done, 7 not every setting could be changed or put back, 2 not root, or
+    nothing to undo.
     """
     from pyscalp.host_check import check as check_host
     from pyscalp.host_machine import Machine

@@ -46,23 +46,21 @@ def tuning(path: Path, machine: Machine) -> Iterator[TuneState]:
     PyscalpError
         If it cannot be read or written, is damaged, or another tuning is at work.
     """
-    lock = path.with_name(path.name + ".lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = lock.open("w")
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
         raise PyscalpError(
             f"cannot keep {path}: {os_reason(error)}; name another with --state"
         ) from None
-    with file:
+    try:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise PyscalpError(f"another pyscalp host tune is at work on {path}") from None
-        try:
-            yield TuneState(path, machine)
-        finally:
-            lock.unlink(missing_ok=True)
+        yield TuneState(path, machine)
+    finally:
+        os.close(folder)
 
 
 class TuneState:
@@ -135,7 +133,8 @@ class TuneState:
             finally:
                 os.close(folder)
         except OSError as error:
-            partial.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                partial.unlink()
             raise PyscalpError(
                 f"cannot write {self.path}: {os_reason(error)}; nothing is changed that could "
                 "not be undone"

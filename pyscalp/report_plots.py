@@ -286,26 +286,28 @@ def gap_figure(run: WrittenRun) -> go.Figure:
     low, high = np.floor(np.log10(lengths.min())), np.ceil(np.log10(lengths.max() + 1))
     edges = np.linspace(low, high, int(high - low) * 10 + 1)
     summed, _ = np.histogram(np.log10(lengths), edges, weights=counts)
+    middles = (edges[:-1] + edges[1:]) / 2
     figure = go.Figure(
         go.Bar(
-            x=10 ** ((edges[:-1] + edges[1:]) / 2),
+            x=middles,
             y=summed,
-            width=10 ** edges[1:] - 10 ** edges[:-1],
+            text=[nanos(10**middle) for middle in middles],
+            textposition="none",
             marker_color=BLUE,
             marker_line_width=0,
-            hovertemplate="about %{x:,.0f} ns: %{y} gaps<extra></extra>",
+            hovertemplate="about %{text}: %{y} gaps<extra></extra>",
         )
     )
     _style(figure, 330)
     powers = range(int(low), int(high) + 1)
     figure.update_xaxes(
         title="length of the gap",
-        type="log",
         range=[low, high],
-        tickvals=[10.0**p for p in powers],
+        tickvals=list(powers),
         ticktext=[nanos(10**p, 0) for p in powers],
     )
     figure.update_yaxes(title="gaps", type="log")
+    figure.update_layout(bargap=0.06)
     return figure
 
 

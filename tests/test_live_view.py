@@ -60,6 +60,15 @@ def test_everything_a_trader_looks_for() -> None:
     assert "stale" not in text
 
 
+def test_when_the_engine_did_not_run() -> None:
+    spin = {
+        "threshold_ns": 5_000, "watched_ns": 10**9, "gaps": 12, "worst_ns": 812_000,
+        "p50_ns": 6_000, "p99_ns": 90_000, "lost_ns": 16_000_000, "lost_share": 0.016,
+    }  # fmt: skip
+    assert "not running 1.60% 6 us 90 us 812 us" in shown(snapshot(spin=spin))
+    assert "not running" not in shown(snapshot(spin={**spin, "watched_ns": 0}))
+
+
 def test_what_should_worry_stands_out() -> None:
     text = shown(
         snapshot(state="HALTED", breakers=["daily_drawdown"], gaps_open=True, error="link dead")

@@ -18,6 +18,7 @@ from pyscalp.figures import figures
 from pyscalp.report import render, write_report
 from pyscalp.report_plots import (
     distribution,
+    gap_figure,
     latency_figure,
     nanos,
     price_figure,
@@ -90,6 +91,49 @@ def test_every_stage_has_its_line(tmp_path: Path) -> None:
     run = written(tmp_path / "run", seed_trade())
     names = [trace.name for trace in latency_figure(run).data]
     assert names == ["feed", "tick to trade"]
+
+
+SPIN = {
+    "threshold_ns": 5_000, "watched_ns": 60 * E9, "gaps": 30, "worst_ns": 2_000_000,
+    "p50_ns": 20_000, "p99_ns": 2_000_000, "lost_ns": 30_000_000, "lost_share": 0.0005,
+}  # fmt: skip
+
+
+def with_gaps(results: Results) -> Results:
+    lengths, counts = np.array([6_000, 20_000, 2_000_000]), np.array([10, 15, 5])
+    return replace(results, histograms={**results.histograms, "spin_gap": (lengths, counts)})
+
+
+def test_when_the_engine_was_not_running(tmp_path: Path) -> None:
+    results = with_gaps(seed_trade())
+    notes = ["engine pinned to core 1", "memory not locked: <why>"]
+    run = written(tmp_path / "run", results, spin=SPIN, machine=notes)
+    text = visible(render(run))
+    for part in (
+        "When the engine was not running", "Not running 0.050%, 30.00 ms in all",
+        "Gaps above 5 µs 30", "Worst 2.00 ms", "engine pinned to core 1",
+        "memory not locked: &lt;why&gt;",
+    ):  # fmt: skip
+        assert part in text
+    (bars,) = gap_figure(run).data
+    assert sum(bars.y) == 30
+
+
+def test_gaps_are_no_stage(tmp_path: Path) -> None:
+    run = written(tmp_path / "run", with_gaps(seed_trade()), spin=SPIN, machine=[])
+    assert "spin_gap" in run.latency
+    assert "spin_gap" not in run.summary["latency_ns"]
+    assert "spin gap" not in [trace.name for trace in latency_figure(run).data]
+
+
+def test_an_engine_that_always_ran(tmp_path: Path) -> None:
+    run = written(tmp_path / "run", seed_trade(), spin=SPIN | {"gaps": 0}, machine=[])
+    assert "never kept from running" in visible(render(run))
+
+
+def test_a_replay_spins_nowhere(tmp_path: Path) -> None:
+    text = visible(render(written(tmp_path / "run", seed_trade(), mode="replay")))
+    assert "When the engine was not running" not in text
 
 
 class _Outside(HTMLParser):

@@ -217,6 +217,10 @@ def test_no_position_is_held_for_a_minute(session: Session) -> None:
 def test_the_engine_allocated_nothing_and_lost_nothing(session: Session) -> None:
     engine = session.printed["engine"]
     assert session.printed["allocations"] == 0
+    spin = session.printed["spin"]
+    assert 0 < spin["watched_ns"] < 600 * 10**9
+    assert 0 <= spin["worst_ns"] <= spin["lost_ns"] <= spin["watched_ns"]
+    assert any(line.startswith("engine pinned to core") for line in session.printed["machine"])
     assert engine["orders_in_gap"] == 0
     assert engine["events_lost"] == 0
     assert not engine["gaps_open"]
