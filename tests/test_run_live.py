@@ -241,6 +241,7 @@ def test_the_files_say_what_the_summary_says(session: Session) -> None:
     assert set(session.fills["round_trip"]) == set(trips["id"])
     latency = read_latency(session.folder / "latency.hdr")
     counts = {stage: int(np.sum(count)) for stage, (_, count) in latency.items()}
+    assert counts.pop("spin_gap", 0) == printed["spin"]["gaps"]
     assert counts == {stage: row["count"] for stage, row in printed["latency_ns"].items()}
     assert counts["tick_to_trade"] > 0
     assert Config.load(session.folder / "config.toml").venue.named
