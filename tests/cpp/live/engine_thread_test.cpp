@@ -74,7 +74,9 @@ TEST_F(EngineThreadTest, LocksMemoryUntilItEndsOrSaysWhyNot) {
   EXPECT_TRUE(said(found, "pools in small pages, all brought in"));
   const bool said_held = said(found, "memory locked: ");
   EXPECT_NE(said_held, said(found, "memory not locked: "));
-  if (held) EXPECT_TRUE(said_held);
+  if (held) {
+    EXPECT_TRUE(said_held);
+  }
   EXPECT_EQ(memory_use().locked, 0);
 }
 
