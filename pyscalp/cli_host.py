@@ -66,7 +66,7 @@ def check(
 ) -> None:
     """Look at all that adds to latency: what was found, what is best, why, how to fix it.
 
-    A star marks what the profile requires. The core is kept busy for a second, twice.
+    A star marks what the profile requires. The core is kept busy for that time.
 
     Exit status: 0 fit for the profile, 6 not fit (or not known to be), 2 no such core or
     interface.

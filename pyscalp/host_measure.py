@@ -45,7 +45,7 @@ class Measured:
 
 
 def measure(machine: Machine, core: int, seconds: float) -> Measured:
-    """Spin on the core for that long, then look at the clocks, about as long again."""
+    """Spin on the core for that long, then watch the clocks, about as long again."""
     from pyscalp import _core
 
     stat_before = core_times(machine, core)
