@@ -17,6 +17,7 @@ namespace pyscalp::live {
 template <net::MarketDataReceiver Receiver>
 std::optional<std::string> LiveSession::open_over(Receiver& receiver,
                                                   std::string note) {
+  settle();
   transport_ = {"other", std::move(note), {}, {}};
   loop_ = [this, &receiver] { loop(receiver); };
   return open_rest();

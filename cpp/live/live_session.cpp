@@ -33,11 +33,20 @@ LiveSession::LiveSession(const LiveConfig& config)
 
 LiveSession::~LiveSession() {
   abandon("the session object was destroyed");
+  Go settled = Go::kSettled;
+  if (go_.compare_exchange_strong(settled, Go::kNever)) go_.notify_one();
   if (engine_thread_.joinable()) engine_thread_.join();
   if (housekeeping_thread_.joinable()) housekeeping_thread_.join();
 }
 
+void LiveSession::settle() {
+  engine_thread_ = std::thread([this] { run_engine(); });
+  // Acquire pairs with the thread's release: its notes are there.
+  go_.wait(Go::kSettling, std::memory_order_acquire);
+}
+
 std::optional<std::string> LiveSession::open() {
+  settle();
   auto opened = net::open_receiver(
       config_.transport,
       {{config_.feed_a, config_.feed_b}, config_.interface_address, net::kBurst});
@@ -68,7 +77,9 @@ std::optional<std::string> LiveSession::open_rest() {
 }
 
 void LiveSession::start() {
-  engine_thread_ = std::thread([this] { run_engine(); });
+  // Release: whatever open() made is there for the engine's thread.
+  go_.store(Go::kRun, std::memory_order_release);
+  go_.notify_one();
   housekeeping_thread_ = std::thread([this] { run_housekeeping(); });
 }
 
@@ -133,6 +144,10 @@ void LiveSession::run_engine() {
     const std::scoped_lock lock(mutex_);
     thread_notes_ = thread.notes();
   }
+  go_.store(Go::kSettled, std::memory_order_release);
+  go_.notify_one();
+  go_.wait(Go::kSettled, std::memory_order_acquire);
+  if (go_.load(std::memory_order_acquire) == Go::kNever) return;
   spin();
   if (engine_->phase() == engine::Phase::kFailed) {
     fail("stopped, but not known to be flat: the venue did not answer in time");

@@ -58,13 +58,16 @@ class LiveSession {
   LiveSession(const LiveSession&) = delete;
   LiveSession& operator=(const LiveSession&) = delete;
 
-  /// Opens sockets and journal; what could not be opened, for a person.
+  /// Starts the engine's thread and lets it settle on its core and in its memory, then
+  /// opens sockets and journal: bringing the pools in takes longer than a receiver has
+  /// room for. What could not be opened, for a person.
   std::optional<std::string> open();
   /// As open, but the market data comes from a receiver of the caller's, whose groups
   /// are feed_a and feed_b in this order and which outlives the session: for transports
   /// that are not part of this tree. Defined in live/engine_loop.hpp.
   template <net::MarketDataReceiver Receiver>
   std::optional<std::string> open_over(Receiver& receiver, std::string note);
+  /// Trades, once `open` went well.
   void start();
   /// No new entries, cancel, flatten, log out; then the threads end.
   void request_stop();
@@ -90,8 +93,8 @@ class LiveSession {
   std::uint64_t allocations() const {
     return allocations_.load(std::memory_order_relaxed);
   }
-  /// What the machine gave the engine's thread, and what it did not; empty until the
-  /// thread has asked.
+  /// What the machine gave the engine's thread, and what it did not; empty before
+  /// `open`.
   std::vector<std::string> thread_notes() const;
   /// When the engine's thread did not run while it traded; any thread may read.
   const SpinGaps& spin_gaps() const { return spin_gaps_; }
@@ -109,6 +112,9 @@ class LiveSession {
   static constexpr MonoNanos kLongestSleep = milliseconds(10);
   static constexpr MonoNanos kNap = milliseconds(1);
 
+  enum class Go : std::uint8_t { kSettling, kSettled, kRun, kNever };
+
+  void settle();
   std::optional<std::string> open_rest();
   void run_engine();
   void spin();
@@ -169,6 +175,8 @@ class LiveSession {
   SpinGaps spin_gaps_;
   std::array<std::byte, 65'536> buffer_;
 
+  /// Where the engine's thread stands before it runs; each side waits for the other.
+  std::atomic<Go> go_{Go::kSettling};
   std::atomic<bool> stop_{false};
   std::atomic<bool> abandon_{false};
   std::atomic<bool> engine_ended_{false};

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -241,6 +242,22 @@ TEST(LiveSession, AJournalThatCannotBeWrittenIsSaidBeforeTheStart) {
   const auto error = session.open();
   ASSERT_TRUE(error.has_value());
   EXPECT_NE(error->find("/nonexistent/folder"), std::string::npos);
+}
+
+TEST(LiveSession, TheEnginesThreadHasSettledBeforeThereIsAnythingToReceive) {
+  Exchange exchange(host_config(39));
+  LiveConfig config = live_config(exchange.host());
+  config.thread.lock_memory = true;
+  LiveSession session(config);
+  ASSERT_TRUE(session.thread_notes().empty());
+  ASSERT_EQ(session.open(), std::nullopt);
+  const auto notes = session.thread_notes();
+  const auto brought_in = [](const std::string& note) {
+    return note.find("all brought in") != std::string::npos;
+  };
+  EXPECT_TRUE(std::any_of(notes.begin(), notes.end(), brought_in));
+  EXPECT_FALSE(session.ended());
+  // Never started: destroying it ends the thread that waits.
 }
 
 }  // namespace
