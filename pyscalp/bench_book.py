@@ -28,7 +28,7 @@ PEERS = ("itch-book", "itchcpp")
 SECTIONS = ("decode", "book", "one", "real", "scaling", "operations", "table")
 """What can be measured; `bench_book` takes any of them."""
 
-_OURS = {"orders": 1 << 24, "levels": 1 << 23}
+_OURS = {"orders": 1 << 23, "levels": 3_700_000}
 _SCALING_LIVE = 200_000
 _DECODED_BY_PYTHON = 100 << 20  # bytes of the file that a decoder into objects is given
 
@@ -60,8 +60,8 @@ class Section:
     after_opening: bool = False
 
 
-_PYSCALP = Contender("pyscalp", "book", options={**_OURS, "huge_pages": True})
-_COMPACT = Contender("pyscalp compact", "book", options=_OURS)
+_PYSCALP = Contender("pyscalp", "book", options=_OURS)
+_HUGE = Contender("pyscalp, huge pages", "book", options={**_OURS, "huge_pages": True})
 _ITCH_BOOK = Contender("itch-book Session.feed", "book-itch-book", peer="itch-book")
 _ITCHCPP = Contender("itchcpp BookManager", "book-itchcpp", peer="itchcpp")
 
@@ -78,14 +78,14 @@ _CONTENDERS: dict[str, tuple[Contender, ...]] = {
     ),
     "book": (
         _PYSCALP,
-        _COMPACT,
+        _HUGE,
         _ITCH_BOOK,
         # Its reader is a thread beside the books, so it may have both cores.
         Contender("itch-book batches", "batches-itch-book", peer="itch-book", pinned=False),
         _ITCHCPP,
     ),
     "one": (_PYSCALP, _ITCH_BOOK, _ITCHCPP),
-    "real": (_PYSCALP, _COMPACT, _ITCH_BOOK, _ITCHCPP),
+    "real": (_PYSCALP, _HUGE, _ITCH_BOOK, _ITCHCPP),
     "scaling": (_PYSCALP, _ITCH_BOOK),
     "table": (
         Contender("pyscalp book --out", "parquet", pinned=False),
@@ -209,7 +209,7 @@ def same_touches(day: Day) -> dict[str, Any]:
 
 def _operations(day: Day, every: int) -> dict[str, Any]:
     """Times of single operations, with and without notice of what comes."""
-    options = {**_OURS, "huge_pages": True, "every": every, "untimed": day.messages // 10}
+    options = {**_OURS, "every": every, "untimed": day.messages // 10}
     out = {}
     for name, look_ahead in (("announced", True), ("alone", False)):
         job = Job(

@@ -5,16 +5,18 @@
 // is used up is a named status, and the instrument is flagged.
 //
 // Layout: a reference finds its order through an index of short pages; an order names
-// its level and its neighbours in the queue by 32-bit number; a side is a ladder of
-// keys sorted so that the best stands last. Costs: add, reduce and remove are O(1) plus
-// a search among the prices near the touch. What a whole market keeps alive does not
-// fit into a cache, so whoever knows coming messages announces them (`announce`),
-// and their lines are there when they are applied.
+// its level and its neighbours in the queue by 32-bit number; a price finds its level
+// in a table; a side is a ladder of prices of which only the best are kept sorted.
+// Costs: add, reduce and remove are O(1) plus a search among the prices near the touch.
+// What a whole market keeps alive does not fit into a cache, so whoever knows coming
+// messages announces them (`announce`), and their lines are there when they are
+// applied.
 #pragma once
 
 #include "base/types.hpp"
 #include "base/zeroed_array.hpp"
 #include "book/ladder.hpp"
+#include "book/level_table.hpp"
 #include "book/reference_index.hpp"
 #include "book/touch.hpp"
 
@@ -38,6 +40,8 @@ struct BookCapacity {
   std::uint32_t levels = 1u << 18;
   /// What prices are counted in; 2^32 of it is the highest price.
   Price step{100'000};
+  /// Steps between prices next to each other, mostly: for speed and memory alone.
+  std::uint32_t tick = 100;
   PageUse pages = PageUse::kSmall;
 };
 
@@ -145,41 +149,55 @@ class OrderBooks {
   void unflag(InstrumentId instrument) { flagged_[index(instrument)] = false; }
   bool flagged(InstrumentId instrument) const { return flagged_[index(instrument)]; }
 
-  /// What is known of a coming message about an order. Notices never change a book, and
-  /// one that turns out wrong costs nothing but time.
+  // What is known of a coming message about an order, on its way through four notices
+  // with some messages between them. They never change a book, and one that turns out
+  // wrong costs nothing but time. (Each is inlined by force: a compiler takes a
+  // function that only fetches for one that does nothing, and drops it.)
   struct Notice {
-    const ReferenceIndex::Slot* entry = nullptr;
-    std::uint32_t slot = 0;
-    std::uint32_t side_of_book = 0;  ///< where it would be added
-    std::uint32_t steps = 0;         ///< and at which price
+    union {
+      std::uint64_t reference;            ///< until announce_entry
+      const ReferenceIndex::Slot* entry;  ///< from then on
+    };
+    std::uint32_t slot;
+    std::uint32_t side_of_book;
+    std::uint32_t steps;
   };
-  /// First notice of a message about `reference`. If that is of no order yet, it will
-  /// be added to `side` at a price of `steps`. All may be any numbers.
-  void announce(Notice& notice, std::uint64_t reference, InstrumentId instrument,
-                Side side, std::uint32_t steps) const {
-    notice.entry = index_.entry(reference);
+  /// A message about `reference`; if a new order comes with it, at a price of `steps`,
+  /// else 0. Unless the reference has an order, the new one comes to `side`. All may be
+  /// any numbers.
+  [[gnu::always_inline]] void announce(Notice& notice, std::uint64_t reference,
+                                       InstrumentId instrument, Side side,
+                                       std::uint32_t steps) const {
+    notice.reference = reference;
     notice.side_of_book = side_of_book(instrument, side);
     notice.steps = steps;
+    index_.prefetch(reference);
+    __builtin_prefetch(&sides_[notice.side_of_book]);
+    __builtin_prefetch(&levels_[bucket_of(notice.side_of_book, steps)], 1);
+  }
+  [[gnu::always_inline]] void announce_entry(Notice& notice) const {
+    notice.entry = index_.entry(notice.reference);
     __builtin_prefetch(notice.entry, 1);
   }
-  /// Second notice, some messages later: brings the order, or the side for a new one.
-  void announce_order(Notice& notice) const {
+  [[gnu::always_inline]] void announce_order(Notice& notice) const {
     notice.slot = *notice.entry;
     __builtin_prefetch(&orders_[notice.slot], 1);
-    ladders_.prefetch(sides_[notice.side_of_book]);
   }
-  /// Third notice: the level, the neighbours in the queue, and the side of an order
-  /// that is there. Both cases are worked out, as which it is could not be foreseen.
-  void announce_level(const Notice& notice) const {
+  /// The level of the order that is there, its neighbours, the level of the new order
+  /// and whom it will follow. All is worked out for every message, as which it is could
+  /// not be foreseen.
+  [[gnu::always_inline]] void announce_level(const Notice& notice) const {
     const Order& order = orders_[notice.slot];
-    const Ladder& side = sides_[notice.side_of_book];
-    const LadderKey key =
-        ladder_key(static_cast<Side>(notice.side_of_book & 1), notice.steps);
-    const std::uint32_t level = ladders_.near(side, key).level;
-    __builtin_prefetch(&levels_[notice.slot != kNone ? order.level : level], 1);
-    __builtin_prefetch(&orders_[order.previous], 1);
+    const bool known = notice.slot != kNone;
+    const std::uint32_t side = known ? order.side_of_book : notice.side_of_book;
+    const std::uint32_t bucket = bucket_of(side, notice.steps);
+    const LadderKey key = ladder_key(static_cast<Side>(side & 1), notice.steps);
+    const Level& level = levels_[levels_.likely(bucket, key)];
+    __builtin_prefetch(&levels_[bucket], 1);
+    __builtin_prefetch(&levels_[order.level], 1);
+    __builtin_prefetch(&orders_[known ? order.previous : level.last], 1);
     __builtin_prefetch(&orders_[order.next], 1);
-    ladders_.prefetch(sides_[order.side_of_book]);
+    ladders_.prefetch(sides_[side]);
   }
 
  private:
@@ -196,14 +214,6 @@ class OrderBooks {
     std::uint32_t side_of_book;  ///< 2 · instrument + side
   };
   static_assert(sizeof(Order) == 32);
-  struct alignas(32) Level {
-    Qty qty;
-    std::uint32_t orders;
-    std::uint32_t first;  ///< of a level in the pool: the next free one
-    std::uint32_t last;
-  };
-  static_assert(sizeof(Level) == 32);
-
   static std::uint32_t side_of_book(InstrumentId instrument, Side side) {
     return 2u * index(instrument) + static_cast<std::uint32_t>(index(side));
   }
@@ -227,8 +237,11 @@ class OrderBooks {
   }
   std::uint32_t take_order();
   void give_order(std::uint32_t slot);
-  std::uint32_t take_level();
-  void give_level(std::uint32_t level);
+  /// The bucket of a price; that of any other where there is no price.
+  std::uint32_t bucket_of(std::uint32_t side, std::uint32_t steps) const {
+    const LadderKey key = ladder_key(static_cast<Side>(side & 1), steps);
+    return levels_.bucket(side, key) & (0u - (steps != 0));
+  }
   BookChange remove_slot(std::uint32_t slot, BookStatus status);
   BookChange change_of(const Order& order, const Level& level, BookStatus status,
                        bool touched) const {
@@ -240,6 +253,10 @@ class OrderBooks {
             level.qty,
             order.qty};
   }
+  LevelView view(const Level& level) const {
+    const Side side = static_cast<Side>(level.side_of_book & 1);
+    return {price_of(side, level.key), level.qty, level.orders};
+  }
   OrderView view(const Order& order) const {
     return {order.reference, instrument_of(order), side_of(order),
             price_of(side_of(order), order.key), order.qty};
@@ -248,15 +265,13 @@ class OrderBooks {
   std::int64_t step_;
   ReferenceIndex index_;
   ZeroedArray<Order> orders_;
-  ZeroedArray<Level> levels_;
+  LevelTable levels_;
   LadderPool ladders_;
   ZeroedArray<Ladder> sides_;
   ZeroedArray<bool> flagged_;
   std::uint32_t order_count_ = 0;
   std::uint32_t orders_used_ = 0;  ///< orders ever taken from the pool
   std::uint32_t free_order_ = kNone;
-  std::uint32_t levels_used_ = 0;
-  std::uint32_t free_level_ = kNone;
 };
 
 // ---- What runs for every message ----
@@ -265,30 +280,16 @@ inline std::uint32_t OrderBooks::take_order() {
   const std::uint32_t slot = free_order_;
   if (slot != kNone) {
     free_order_ = orders_[slot].next;
+    __builtin_prefetch(&orders_[free_order_], 1);
     return slot;
   }
   if (orders_used_ + 1 == orders_.size()) return kNone;
   return ++orders_used_;
 }
 
-inline std::uint32_t OrderBooks::take_level() {
-  const std::uint32_t level = free_level_;
-  if (level != kNone) {
-    free_level_ = levels_[level].first;
-    return level;
-  }
-  if (levels_used_ + 1 == levels_.size()) return kNone;
-  return ++levels_used_;
-}
-
 inline void OrderBooks::give_order(std::uint32_t slot) {
   orders_[slot].next = free_order_;
   free_order_ = slot;
-}
-
-inline void OrderBooks::give_level(std::uint32_t level) {
-  levels_[level].first = free_level_;
-  free_level_ = level;
 }
 
 [[gnu::always_inline]] inline BookChange OrderBooks::add_steps(InstrumentId instrument,
@@ -307,38 +308,38 @@ inline void OrderBooks::give_level(std::uint32_t level) {
     return {BookStatus::kOrdersFull};
 
   Order& order = orders_[slot];
-  Ladder& ladder = sides_[side_of_book(instrument, side)];
+  const std::uint32_t side_number = side_of_book(instrument, side);
+  Ladder& ladder = sides_[side_number];
   const LadderKey key = ladder_key(side, steps);
-  const std::uint32_t above = ladders_.above(ladder, key);
-  const Rung& rung = ladders_.rung(ladder, above);
-  std::uint32_t number;
-  if (rung.key == key && above < ladder.size) {
-    number = rung.level;
-    Level& level = levels_[number];
-    level.qty += qty;
-    ++level.orders;
-    order.previous = level.last;
-    orders_[level.last].next = slot;
-    level.last = slot;
-  } else {
-    number = take_level();
-    if (number == kNone || !ladders_.insert(ladder, above, key, number)) [[unlikely]] {
-      if (number != kNone) give_level(number);
+  std::uint32_t number = levels_.find(side_number, key);
+  if (number == LevelTable::kNone) {
+    number = levels_.take(side_number, key);
+    if (number == LevelTable::kNone) [[unlikely]] {
       give_order(slot);
       return {BookStatus::kLevelsFull};
     }
-    levels_[number] = {qty, 1, slot, slot};
-    order.previous = kNone;
+    if (!ladders_.insert(ladder, levels_, number)) [[unlikely]] {
+      levels_.give(number);
+      give_order(slot);
+      return {BookStatus::kLevelsFull};
+    }
+    levels_[number].first = slot;
   }
+  Level& level = levels_[number];
+  level.qty += qty;
+  ++level.orders;
+  order.previous = level.last;
+  orders_[level.last].next = slot;
+  level.last = slot;
   order.reference = reference;
   order.qty = static_cast<std::uint32_t>(qty);
   order.level = number;
   order.next = kNone;
   order.key = key;
-  order.side_of_book = side_of_book(instrument, side);
+  order.side_of_book = side_number;
   index_.insert(reference, entry, slot);
   ++order_count_;
-  return change_of(order, levels_[number], BookStatus::kOk, above == 0);
+  return change_of(order, level, BookStatus::kOk, ladder.best == key);
 }
 
 [[gnu::always_inline]] inline BookChange OrderBooks::remove_slot(std::uint32_t slot,
@@ -351,8 +352,8 @@ inline void OrderBooks::give_level(std::uint32_t level) {
   --level.orders;
   const BookChange change = change_of(order, level, status, at_touch);
   if (order.previous == order.next) {  // both kNone: the last of its level
-    ladders_.erase(ladder, at_touch ? 0 : ladders_.above(ladder, order.key));
-    give_level(order.level);
+    ladders_.erase(ladder, levels_, order.level);
+    levels_.give(order.level);
   } else {
     // Number 0 takes what would go past an end of the queue, and is never read.
     orders_[order.previous].next = order.next;

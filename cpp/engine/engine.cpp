@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "book/look_ahead.hpp"
 #include "engine/listeners.hpp"
 #include "risk/price_collar.hpp"
 
@@ -56,6 +57,9 @@ void Engine::on_datagram(feed::Line line, Bytes datagram, MonoNanos now) {
   journal_input(RecordKind::kDatagram, now, datagram, static_cast<std::uint8_t>(line));
   ++packets_;
   input_at_ = now;
+  if (books_.books().order_count() >= book::LookAhead::kWorthwhile) {
+    book::announce_packet(books_.books(), feed_.coming(datagram));
+  }
   FeedListener listener{*this, now};
   const feed::DatagramStatus status =
       feed_.on_datagram(line, datagram, now, [&](std::uint64_t, Bytes message) {

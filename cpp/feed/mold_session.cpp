@@ -14,6 +14,17 @@ MoldSession::MoldSession(const MoldOptions& options)
       present_(std::make_unique<std::uint64_t[]>((options.window + 63) / 64)),
       requests_(options) {}
 
+Bytes MoldSession::coming(Bytes datagram) const {
+  if (datagram.size() <= wire::mold::kHeaderSize) return {};
+  wire::mold::Header header;
+  Reader reader(datagram.data());
+  header.map(reader);
+  const bool news = header.count != wire::mold::kEndOfSession &&
+                    header.sequence + header.count > expected_;
+  if (!news || !has_session_ || header.session != session_) return {};
+  return datagram.subspan(wire::mold::kHeaderSize);
+}
+
 DatagramStatus MoldSession::admit(Bytes datagram, Packet& packet) {
   const DecodeStatus status = Packet::decode(datagram, packet);
   if (status != DecodeStatus::kOk || packet.header().sequence == 0) {

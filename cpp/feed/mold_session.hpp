@@ -108,16 +108,10 @@ class MoldSession {
     return admitted;
   }
 
-  /// Calls `visit(message)` for the messages of a datagram without taking it: what is
-  /// to come, for a look-ahead. Nothing where it is malformed.
-  template <class Visit>
-  static void peek(Bytes datagram, Visit&& visit) {
-    wire::mold::Packet packet;
-    if (wire::mold::Packet::decode(datagram, packet) != wire::mold::DecodeStatus::kOk) {
-      return;
-    }
-    packet.for_each([&](std::uint64_t, Bytes message) { visit(message); });
-  }
+  /// The message blocks of a datagram of this session that brings something new, before
+  /// it is taken: for a look-ahead. Empty for others; whether the blocks are whole has
+  /// not been asked.
+  Bytes coming(Bytes datagram) const;
 
   /// True while a message is known to be missing: books are not to be trusted.
   bool gap_open() const { return expected_ < known_end_; }

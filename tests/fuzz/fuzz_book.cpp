@@ -253,6 +253,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       pair.apply(message);
     }
   } else {
+    if ((mode & 4) != 0) book::announce_packet(pair.real.books(), blocks.bytes);
     for (book::BlockCursor cursor(blocks.bytes); cursor.whole(); cursor.step()) {
       pair.apply(cursor.message());
     }

@@ -261,8 +261,10 @@ TEST(BookEquality, WithMistakes) {
   compare(settings, true);
 }
 
-/// Whole blocks through the look-ahead end in the same books as one after the other.
-TEST(BookEquality, LookAhead) {
+/// Announced messages end in the same books as others: `take` gets them block after
+/// block, in pieces of `piece` bytes or a little more.
+template <class Take>
+void compare_announced(std::size_t piece, Take take) {
   MarketDaySettings settings;
   settings.messages = long_form() ? 10'000'000 : 400'000;
   settings.instruments = 1'000;
@@ -275,7 +277,7 @@ TEST(BookEquality, LookAhead) {
   Comparison comparison{itch.books(), naive.books, {}, {}};
   std::vector<std::byte> blocks;
   const auto apply = [&] {
-    EXPECT_EQ(apply_all(itch, blocks, nobody), blocks.size());
+    take(itch, blocks, nobody);
     blocks.clear();
   };
   for (Bytes message = day.next(); !message.empty(); message = day.next()) {
@@ -285,7 +287,7 @@ TEST(BookEquality, LookAhead) {
     store_be(length, static_cast<std::uint16_t>(message.size()));
     blocks.insert(blocks.end(), length, length + 2);
     blocks.insert(blocks.end(), message.begin(), message.end());
-    if (blocks.size() > (1 << 20)) {
+    if (blocks.size() > piece) {
       apply();
       ASSERT_EQ(itch.books().order_count(), naive.books.order_count())
           << "message " << day.messages();
@@ -294,6 +296,21 @@ TEST(BookEquality, LookAhead) {
   apply();
   EXPECT_TRUE(comparison.everything(settings.instruments));
   EXPECT_EQ(itch.counters().messages, day.messages());
+}
+
+TEST(BookEquality, LookAhead) {
+  compare_announced(1 << 20, [](ItchBooks& books, Bytes blocks, Nobody& nobody) {
+    EXPECT_EQ(apply_all(books, blocks, nobody), blocks.size());
+  });
+}
+
+TEST(BookEquality, AnnouncedPackets) {
+  compare_announced(1'000, [](ItchBooks& books, Bytes packet, Nobody& nobody) {
+    announce_packet(books.books(), packet);
+    for (BlockCursor cursor(packet); cursor.whole(); cursor.step()) {
+      books.apply(cursor.message(), nobody);
+    }
+  });
 }
 
 /// The comparison must be able to fail.

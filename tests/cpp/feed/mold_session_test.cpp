@@ -518,20 +518,22 @@ TEST(MoldOdd, MessagesTooLongToBeHeldAreAskedForInTheirTurn) {
   EXPECT_FALSE(session.gap_open());
 }
 
-TEST(MoldOdd, PeekShowsMessagesAndTakesNone) {
-  Receiver receiver;
-  int seen = 0;
-  const auto count = [&](Bytes message) {
-    ++seen;
-    EXPECT_EQ(message.size(), text_of(1).size());
+TEST(MoldOdd, ComingShowsWhatIsNewAndTakesNothing) {
+  MoldSession session;
+  const auto give = [&](Bytes datagram) {
+    return session.on_datagram(Line::kA, datagram, {}, [](std::uint64_t, Bytes) {});
   };
-  MoldSession::peek(packet(1, 3), count);
-  EXPECT_EQ(seen, 3);
-  MoldSession::peek(header_only(2, 0xFFFE), count);
-  MoldSession::peek({}, count);
-  EXPECT_EQ(seen, 3);
-  receiver.give(Line::kA, packet(1, 3), {});
-  EXPECT_EQ(receiver.next, 4u);
+  EXPECT_TRUE(session.coming(packet(1, 3)).empty());  // of no session yet
+  give(packet(1, 3));
+  EXPECT_TRUE(session.coming(packet(1, 3)).empty());
+  EXPECT_TRUE(session.coming({}).empty());
+  EXPECT_TRUE(session.coming(header_only(9, 0)).empty());
+  EXPECT_TRUE(session.coming(header_only(9, 0xFFFF)).empty());
+  const auto next = packet(3, 2);  // one known, one new
+  EXPECT_EQ(session.coming(next).size(), next.size() - wire::mold::kHeaderSize);
+  EXPECT_EQ(session.expected(), 4u);
+  EXPECT_EQ(give(next), DatagramStatus::kOk);
+  EXPECT_TRUE(session.coming(next).empty());
 }
 
 // ---- Snapshots ----
