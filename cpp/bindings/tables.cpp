@@ -1,5 +1,4 @@
 // Tables of books for Python: columns that own their memory, and books to ask.
-#include <algorithm>
 #include <optional>
 
 #include "bindings/bindings.hpp"
@@ -18,7 +17,7 @@ using table::Table;
 
 /// How many orders and levels of a whole market may rest at once.
 constexpr std::uint32_t kMarketOrders = 1u << 23;
-constexpr std::uint32_t kMarketLevels = 3'700'000;
+constexpr std::uint32_t kMarketLevels = 1u << 22;
 
 table::BookRowsConfig rows_config(const std::vector<std::string>& tables, int levels,
                                   int ticks, std::int64_t tick, bool receipt) {
@@ -51,10 +50,6 @@ book::EventCapacity event_capacity(std::int64_t step) {
   capacity.orders.orders = kMarketOrders;
   capacity.orders.levels = kMarketLevels;
   capacity.orders.step = Price{step};
-  // A cent, or the smallest step where that is more.
-  const std::int64_t tick = price_from_e4(100).value / step;
-  capacity.orders.tick =
-      static_cast<std::uint32_t>(std::clamp<std::int64_t>(tick, 1, 1'000'000));
   capacity.levels.levels = 1u << 20;
   return capacity;
 }

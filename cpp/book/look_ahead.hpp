@@ -2,7 +2,7 @@
 //
 // The orders of a whole market do not fit into a cache, and each message would wait for
 // line after line: the index, the order, its level, its neighbours. But the messages
-// behind it are known, in a file as in a packet; so each is announced four times while
+// behind it are known, in a file as in a packet; so each is announced five times while
 // others are worked on, a step further every time, and finds its lines there. With few
 // orders alive everything is in the cache anyhow, and nobody looks ahead.
 #pragma once
@@ -72,7 +72,8 @@ class LookAhead {
   static constexpr std::uint32_t kFirst = 28;
   static constexpr std::uint32_t kSecond = 21;
   static constexpr std::uint32_t kThird = 14;
-  static constexpr std::uint32_t kFourth = 6;
+  static constexpr std::uint32_t kFourth = 7;
+  static constexpr std::uint32_t kFifth = 3;
   /// Below so many orders alive, what messages touch is in the cache.
   static constexpr std::uint32_t kWorthwhile = 20'000;
 
@@ -90,6 +91,9 @@ class LookAhead {
     for (std::uint32_t i = 0; i < kFourth && i < seen_; ++i) {
       books_.announce_level(ring_[i].notice);
     }
+    for (std::uint32_t i = 0; i < kFifth && i < seen_; ++i) {
+      books_.announce_replacement(ring_[i].notice);
+    }
   }
 
   /// The next message; empty at the end, at a block that is not whole and at one of
@@ -103,6 +107,8 @@ class LookAhead {
       books_.announce_order(ahead(kThird));
     if (coming > kFourth) [[likely]]
       books_.announce_level(ahead(kFourth));
+    if (coming > kFifth) [[likely]]
+      books_.announce_replacement(ahead(kFifth));
     if (coming == 0) return {};
     const Coming& given = ring_[given_++ % kRing];
     return {given.message, given.size};
@@ -111,7 +117,7 @@ class LookAhead {
  private:
   static constexpr std::uint32_t kRing = 32;
   static_assert(kFirst < kRing && kSecond < kFirst && kThird < kSecond &&
-                kFourth < kThird);
+                kFourth < kThird && kFifth < kFourth);
   /// How far ahead of the messages seen the bytes themselves are fetched.
   static constexpr std::ptrdiff_t kBytesAhead = 1024;
   struct Coming {
@@ -161,6 +167,7 @@ inline void announce_packet(const OrderBooks& books, Bytes blocks) {
   for (std::uint32_t i = 0; i < count; ++i) books.announce_entry(notices[i]);
   for (std::uint32_t i = 0; i < count; ++i) books.announce_order(notices[i]);
   for (std::uint32_t i = 0; i < count; ++i) books.announce_level(notices[i]);
+  for (std::uint32_t i = 0; i < count; ++i) books.announce_replacement(notices[i]);
 }
 
 /// Applies every whole block in sequence; returns the bytes they took. A block of

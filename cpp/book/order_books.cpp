@@ -1,6 +1,7 @@
 #include "book/order_books.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace pyscalp::book {
 
@@ -26,11 +27,22 @@ const char* name(BookStatus status) {
   return "?";
 }
 
+namespace {
+
+/// As many hints as levels, but no more than share the cache with other things.
+int hint_bits(std::uint32_t levels) {
+  return std::clamp(static_cast<int>(std::bit_width(levels)), 1, 20);
+}
+
+}  // namespace
+
 OrderBooks::OrderBooks(const BookCapacity& capacity)
     : step_(capacity.step.value),
       index_(capacity.orders, capacity.pages),
       orders_(std::size_t{capacity.orders} + 1, capacity.pages),
-      levels_(capacity.levels, capacity.tick, capacity.pages),
+      levels_(std::size_t{capacity.levels} + 1, capacity.pages),
+      hints_(std::size_t{1} << hint_bits(capacity.levels)),
+      hint_shift_(32 - hint_bits(capacity.levels)),
       ladders_(capacity.levels, capacity.pages),
       sides_(2 * kInstruments),
       flagged_(kInstruments) {}
@@ -48,11 +60,12 @@ void OrderBooks::clear() {
   index_.clear();
   orders_.clear();
   levels_.clear();
+  hints_.clear();
   ladders_.clear();
   sides_.clear();
   flagged_.clear();
-  order_count_ = orders_used_ = 0;
-  free_order_ = kNone;
+  order_count_ = orders_used_ = levels_used_ = 0;
+  free_order_ = free_level_ = kNone;
 }
 
 void OrderBooks::clear(InstrumentId instrument) {
@@ -66,35 +79,29 @@ void OrderBooks::clear(InstrumentId instrument) {
 }
 
 Qty OrderBooks::depth(InstrumentId instrument, Side side, int levels) const {
+  const Ladder& ladder = sides_[side_of_book(instrument, side)];
   Qty total = 0;
-  const auto most = static_cast<std::uint32_t>(std::max(levels, 0));
-  ladders_.visit_best(sides_[side_of_book(instrument, side)], most,
-                      [&](std::uint32_t number) { total += levels_[number].qty; });
+  for (std::uint32_t rank = 0; rank < ladder.size && levels > 0; ++rank, --levels) {
+    total += levels_[ladders_.rung(ladder, rank).level].qty;
+  }
   return total;
 }
 
 int OrderBooks::levels(InstrumentId instrument, Side side, LevelView* out,
                        int capacity) const {
-  const Ladder& ladder = sides_[side_of_book(instrument, side)];
-  const auto most = static_cast<std::uint32_t>(std::max(capacity, 0));
-  LevelView* end = out;
-  ladders_.visit_best(ladder, most,
-                      [&](std::uint32_t number) { *end++ = view(levels_[number]); });
-  const auto sorted = std::min<std::ptrdiff_t>(ladder.size, end - out);
-  std::sort(out + sorted, end, [side](const LevelView& a, const LevelView& b) {
-    return better(side, a.price, b.price);
-  });
-  return static_cast<int>(end - out);
+  int count = 0;
+  while (count < capacity && level(instrument, side, count, out[count])) ++count;
+  return count;
 }
 
 bool OrderBooks::level(InstrumentId instrument, Side side, int rank,
                        LevelView& out) const {
-  if (rank < 0) return false;
   const Ladder& ladder = sides_[side_of_book(instrument, side)];
-  const std::uint32_t number =
-      ladders_.level_at(ladder, static_cast<std::uint32_t>(rank));
-  if (number == LevelTable::kNone) return false;
-  out = view(levels_[number]);
+  const auto above = static_cast<std::uint32_t>(rank);
+  if (rank < 0 || above >= ladder.size) return false;
+  const Rung& rung = ladders_.rung(ladder, above);
+  const Level& level = levels_[rung.level];
+  out = {price_of(side, rung.key), level.qty, level.orders};
   return true;
 }
 
@@ -102,12 +109,13 @@ int OrderBooks::queue(InstrumentId instrument, Side side, Price price, OrderView
                       int capacity) const {
   std::uint32_t steps = 0;
   if (!to_steps(price, steps)) return 0;
-  const std::uint32_t number =
-      levels_.find(side_of_book(instrument, side), ladder_key(side, steps));
-  if (number == LevelTable::kNone) return 0;
+  const Ladder& ladder = sides_[side_of_book(instrument, side)];
+  const LadderKey key = ladder_key(side, steps);
+  const std::uint32_t above = ladders_.above(ladder, key);
+  if (above == ladder.size || ladders_.rung(ladder, above).key != key) return 0;
   int count = 0;
-  for (std::uint32_t slot = levels_[number].first; slot != kNone && count < capacity;
-       slot = orders_[slot].next) {
+  for (std::uint32_t slot = levels_[ladders_.rung(ladder, above).level].first;
+       slot != kNone && count < capacity; slot = orders_[slot].next) {
     out[count++] = view(orders_[slot]);
   }
   return count;

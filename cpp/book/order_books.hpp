@@ -5,18 +5,17 @@
 // is used up is a named status, and the instrument is flagged.
 //
 // Layout: a reference finds its order through an index of short pages; an order names
-// its level and its neighbours in the queue by 32-bit number; a price finds its level
-// in a table; a side is a ladder of prices of which only the best are kept sorted.
-// Costs: add, reduce and remove are O(1) plus a search among the prices near the touch.
-// What a whole market keeps alive does not fit into a cache, so whoever knows coming
-// messages announces them (`announce`), and their lines are there when they are
-// applied.
+// its level and its neighbours in the queue by 32-bit number; a side is a ladder of
+// keys sorted so that the best stands last; a hint says where a price had its level
+// last, and saves the search for one that has it still. Costs: add, reduce and remove
+// are O(1) plus a search among the prices near the touch. What a whole market keeps
+// alive does not fit into a cache, so whoever knows coming messages announces them
+// (`announce`), and their lines are there when they are applied.
 #pragma once
 
 #include "base/types.hpp"
 #include "base/zeroed_array.hpp"
 #include "book/ladder.hpp"
-#include "book/level_table.hpp"
 #include "book/reference_index.hpp"
 #include "book/touch.hpp"
 
@@ -40,8 +39,6 @@ struct BookCapacity {
   std::uint32_t levels = 1u << 18;
   /// What prices are counted in; 2^32 of it is the highest price.
   Price step{100'000};
-  /// Steps between prices next to each other, mostly: for speed and memory alone.
-  std::uint32_t tick = 100;
   PageUse pages = PageUse::kSmall;
 };
 
@@ -149,7 +146,7 @@ class OrderBooks {
   void unflag(InstrumentId instrument) { flagged_[index(instrument)] = false; }
   bool flagged(InstrumentId instrument) const { return flagged_[index(instrument)]; }
 
-  // What is known of a coming message about an order, on its way through four notices
+  // What is known of a coming message about an order, on its way through five notices
   // with some messages between them. They never change a book, and one that turns out
   // wrong costs nothing but time. (Each is inlined by force: a compiler takes a
   // function that only fetches for one that does nothing, and drops it.)
@@ -161,6 +158,7 @@ class OrderBooks {
     std::uint32_t slot;
     std::uint32_t side_of_book;
     std::uint32_t steps;
+    std::uint32_t level;
   };
   /// A message about `reference`; if a new order comes with it, at a price of `steps`,
   /// else 0. Unless the reference has an order, the new one comes to `side`. All may be
@@ -173,7 +171,7 @@ class OrderBooks {
     notice.steps = steps;
     index_.prefetch(reference);
     __builtin_prefetch(&sides_[notice.side_of_book]);
-    __builtin_prefetch(&levels_[bucket_of(notice.side_of_book, steps)], 1);
+    __builtin_prefetch(&hint(notice));
   }
   [[gnu::always_inline]] void announce_entry(Notice& notice) const {
     notice.entry = index_.entry(notice.reference);
@@ -182,22 +180,25 @@ class OrderBooks {
   [[gnu::always_inline]] void announce_order(Notice& notice) const {
     notice.slot = *notice.entry;
     __builtin_prefetch(&orders_[notice.slot], 1);
+    notice.level = hint(notice);
+    __builtin_prefetch(&levels_[notice.level], 1);
   }
-  /// The level of the order that is there, its neighbours, the level of the new order
-  /// and whom it will follow. All is worked out for every message, as which it is could
-  /// not be foreseen.
-  [[gnu::always_inline]] void announce_level(const Notice& notice) const {
+  /// The level of the order that is there, its neighbours or whom the new order will
+  /// follow, and the best prices. All is worked out for every message, as which it is
+  /// could not be foreseen.
+  [[gnu::always_inline]] void announce_level(Notice& notice) const {
     const Order& order = orders_[notice.slot];
+    const Level& level = levels_[notice.level];
     const bool known = notice.slot != kNone;
-    const std::uint32_t side = known ? order.side_of_book : notice.side_of_book;
-    const std::uint32_t bucket = bucket_of(side, notice.steps);
-    const LadderKey key = ladder_key(static_cast<Side>(side & 1), notice.steps);
-    const Level& level = levels_[levels_.likely(bucket, key)];
-    __builtin_prefetch(&levels_[bucket], 1);
+    notice.side_of_book = known ? order.side_of_book : notice.side_of_book;
     __builtin_prefetch(&levels_[order.level], 1);
     __builtin_prefetch(&orders_[known ? order.previous : level.last], 1);
     __builtin_prefetch(&orders_[order.next], 1);
-    ladders_.prefetch(sides_[side]);
+    ladders_.prefetch(sides_[notice.side_of_book]);
+    __builtin_prefetch(&hint(notice));  // another one where the order is replaced
+  }
+  [[gnu::always_inline]] void announce_replacement(const Notice& notice) const {
+    __builtin_prefetch(&levels_[hint(notice)], 1);
   }
 
  private:
@@ -214,6 +215,16 @@ class OrderBooks {
     std::uint32_t side_of_book;  ///< 2 · instrument + side
   };
   static_assert(sizeof(Order) == 32);
+  struct alignas(32) Level {
+    Qty qty;
+    std::uint32_t orders;
+    std::uint32_t first;  ///< of a level in the pool: the next free one
+    std::uint32_t last;
+    LadderKey key;
+    std::uint32_t side_of_book;
+  };
+  static_assert(sizeof(Level) == 32);
+
   static std::uint32_t side_of_book(InstrumentId instrument, Side side) {
     return 2u * index(instrument) + static_cast<std::uint32_t>(index(side));
   }
@@ -222,6 +233,25 @@ class OrderBooks {
   }
   static InstrumentId instrument_of(const Order& order) {
     return static_cast<InstrumentId>(order.side_of_book >> 1);
+  }
+  /// Where a hint stands: the number of the level that some price of the same place
+  /// had last. Whether it has it still, and which price it was, the level says.
+  std::uint32_t hint_place(std::uint32_t side, LadderKey key) const {
+    const std::uint32_t mixed =
+        static_cast<std::uint32_t>(key) * 0x9E3779B1u ^ side * 0x85EBCA6Bu;
+    return mixed >> hint_shift_;
+  }
+  static bool is(const Level& level, std::uint32_t side, LadderKey key) {
+    return ((level.side_of_book ^ side) |
+            static_cast<std::uint32_t>(level.key ^ key)) == 0 &&
+           level.orders != 0;
+  }
+  /// The hint for the order to come; one and the same where none is to come.
+  const std::uint32_t& hint(const Notice& notice) const {
+    const auto side = static_cast<Side>(notice.side_of_book & 1);
+    const std::uint32_t place =
+        hint_place(notice.side_of_book, ladder_key(side, notice.steps));
+    return hints_[place & (0u - (notice.steps != 0))];
   }
   bool to_steps(Price price, std::uint32_t& steps) const {
     const std::int64_t count = price.value / step_;
@@ -237,11 +267,9 @@ class OrderBooks {
   }
   std::uint32_t take_order();
   void give_order(std::uint32_t slot);
-  /// The bucket of a price; that of any other where there is no price.
-  std::uint32_t bucket_of(std::uint32_t side, std::uint32_t steps) const {
-    const LadderKey key = ladder_key(static_cast<Side>(side & 1), steps);
-    return levels_.bucket(side, key) & (0u - (steps != 0));
-  }
+  std::uint32_t take_level();
+  void give_level(std::uint32_t level);
+  std::uint32_t level_at(Ladder& ladder, std::uint32_t side, LadderKey key);
   BookChange remove_slot(std::uint32_t slot, BookStatus status);
   BookChange change_of(const Order& order, const Level& level, BookStatus status,
                        bool touched) const {
@@ -253,10 +281,6 @@ class OrderBooks {
             level.qty,
             order.qty};
   }
-  LevelView view(const Level& level) const {
-    const Side side = static_cast<Side>(level.side_of_book & 1);
-    return {price_of(side, level.key), level.qty, level.orders};
-  }
   OrderView view(const Order& order) const {
     return {order.reference, instrument_of(order), side_of(order),
             price_of(side_of(order), order.key), order.qty};
@@ -265,13 +289,17 @@ class OrderBooks {
   std::int64_t step_;
   ReferenceIndex index_;
   ZeroedArray<Order> orders_;
-  LevelTable levels_;
+  ZeroedArray<Level> levels_;
+  ZeroedArray<std::uint32_t> hints_;
+  int hint_shift_;
   LadderPool ladders_;
   ZeroedArray<Ladder> sides_;
   ZeroedArray<bool> flagged_;
   std::uint32_t order_count_ = 0;
   std::uint32_t orders_used_ = 0;  ///< orders ever taken from the pool
   std::uint32_t free_order_ = kNone;
+  std::uint32_t levels_used_ = 0;
+  std::uint32_t free_level_ = kNone;
 };
 
 // ---- What runs for every message ----
@@ -287,9 +315,42 @@ inline std::uint32_t OrderBooks::take_order() {
   return ++orders_used_;
 }
 
+inline std::uint32_t OrderBooks::take_level() {
+  const std::uint32_t level = free_level_;
+  if (level != kNone) {
+    free_level_ = levels_[level].first;
+    return level;
+  }
+  if (levels_used_ + 1 == levels_.size()) return kNone;
+  return ++levels_used_;
+}
+
 inline void OrderBooks::give_order(std::uint32_t slot) {
   orders_[slot].next = free_order_;
   free_order_ = slot;
+}
+
+inline void OrderBooks::give_level(std::uint32_t level) {
+  levels_[level].first = free_level_;
+  free_level_ = level;
+}
+
+/// The level of that price, which may be a new one without orders; kNone where the pool
+/// is used up.
+inline std::uint32_t OrderBooks::level_at(Ladder& ladder, std::uint32_t side,
+                                          LadderKey key) {
+  const std::uint32_t above = ladders_.above(ladder, key);
+  const Rung& rung = ladders_.rung(ladder, above);
+  if (rung.key == key && above < ladder.size) return rung.level;
+  const std::uint32_t number = take_level();
+  if (number == kNone) [[unlikely]]
+    return kNone;
+  if (!ladders_.insert(ladder, above, key, number)) [[unlikely]] {
+    give_level(number);
+    return kNone;
+  }
+  levels_[number] = {0, 0, kNone, kNone, key, side};
+  return number;
 }
 
 [[gnu::always_inline]] inline BookChange OrderBooks::add_steps(InstrumentId instrument,
@@ -307,25 +368,22 @@ inline void OrderBooks::give_order(std::uint32_t slot) {
   if (slot == kNone) [[unlikely]]
     return {BookStatus::kOrdersFull};
 
-  Order& order = orders_[slot];
   const std::uint32_t side_number = side_of_book(instrument, side);
-  Ladder& ladder = sides_[side_number];
   const LadderKey key = ladder_key(side, steps);
-  std::uint32_t number = levels_.find(side_number, key);
-  if (number == LevelTable::kNone) {
-    number = levels_.take(side_number, key);
-    if (number == LevelTable::kNone) [[unlikely]] {
+  Ladder& ladder = sides_[side_number];
+  std::uint32_t& hint = hints_[hint_place(side_number, key)];
+  if (!is(levels_[hint], side_number, key)) {
+    const std::uint32_t number = level_at(ladder, side_number, key);
+    if (number == kNone) [[unlikely]] {
       give_order(slot);
       return {BookStatus::kLevelsFull};
     }
-    if (!ladders_.insert(ladder, levels_, number)) [[unlikely]] {
-      levels_.give(number);
-      give_order(slot);
-      return {BookStatus::kLevelsFull};
-    }
-    levels_[number].first = slot;
+    hint = number;
   }
+  const std::uint32_t number = hint;
+  Order& order = orders_[slot];
   Level& level = levels_[number];
+  level.first = level.orders == 0 ? slot : level.first;
   level.qty += qty;
   ++level.orders;
   order.previous = level.last;
@@ -352,8 +410,8 @@ inline void OrderBooks::give_order(std::uint32_t slot) {
   --level.orders;
   const BookChange change = change_of(order, level, status, at_touch);
   if (order.previous == order.next) {  // both kNone: the last of its level
-    ladders_.erase(ladder, levels_, order.level);
-    levels_.give(order.level);
+    ladders_.erase(ladder, at_touch ? 0 : ladders_.above(ladder, order.key));
+    give_level(order.level);
   } else {
     // Number 0 takes what would go past an end of the queue, and is never read.
     orders_[order.previous].next = order.next;

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <utility>
 
 #include "base/zeroed_array.hpp"
@@ -86,9 +87,10 @@ class ReferenceIndex {
     Slot slots[16];
 
     bool empty() const {
-      Slot any = 0;
-      for (const Slot slot : slots) any |= slot;
-      return any == 0;
+      std::uint64_t pairs[8];
+      std::memcpy(pairs, slots, sizeof pairs);
+      return ((pairs[0] | pairs[1] | pairs[2] | pairs[3]) |
+              (pairs[4] | pairs[5] | pairs[6] | pairs[7])) == 0;
     }
   };
   struct Leaf {

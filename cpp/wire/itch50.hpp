@@ -365,13 +365,13 @@ template <class Handler>
 [[gnu::always_inline]] inline DecodeStatus decode(Bytes bytes, Handler&& handler) {
   using namespace detail;
   if (bytes.empty()) return DecodeStatus::kEmpty;
-  switch (static_cast<char>(bytes[0])) {
-    case AddOrder::kType:
-      return deliver<AddOrder>(bytes, handler);
-    case OrderDelete::kType:
-      return deliver<OrderDelete>(bytes, handler);
-    case OrderReplace::kType:
-      return deliver<OrderReplace>(bytes, handler);
+  const char type = static_cast<char>(bytes[0]);
+  // Nineteen of twenty messages are one of three, and a test that is foreseen costs
+  // less than a jump through a table.
+  if (type == AddOrder::kType) return deliver<AddOrder>(bytes, handler);
+  if (type == OrderDelete::kType) return deliver<OrderDelete>(bytes, handler);
+  if (type == OrderReplace::kType) return deliver<OrderReplace>(bytes, handler);
+  switch (type) {
     case OrderExecuted::kType:
       return deliver<OrderExecuted>(bytes, handler);
     case OrderCancel::kType:

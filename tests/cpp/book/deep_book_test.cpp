@@ -1,5 +1,5 @@
-// Books of many prices, of which only the best are kept sorted: every rank, every depth
-// and the touch against a map, while prices come and go near and far from the touch.
+// Books of many prices: every rank, every depth and the touch against a map, while
+// prices come and go near and far from the touch.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -99,7 +99,6 @@ TEST_P(DeepBook, EveryRankIsThatOfAMap) {
       known.erase(at);
     }
     check_best(walk.asked);
-    // Who asks for all has many sorted from then on.
     if (walk.asked >= 64 && step % 997 == 0) {
       check(Side::kBuy);
       check(Side::kSell);
@@ -108,7 +107,7 @@ TEST_P(DeepBook, EveryRankIsThatOfAMap) {
   }
   check(Side::kBuy);
   check(Side::kSell);
-  EXPECT_GT(sides_[0].size(), 100u);  // else nothing was deep
+  EXPECT_GT(sides_[0].size(), 100u);  // else the book is not deep
   books_.clear(kId);
   EXPECT_EQ(books_.touch(kId), Touch{});
   EXPECT_EQ(books_.order_count(), 0u);
