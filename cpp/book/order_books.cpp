@@ -51,6 +51,7 @@ void OrderBooks::prefault() {
   index_.prefault();
   orders_.prefault();
   levels_.prefault();
+  hints_.prefault();
   ladders_.prefault();
   sides_.prefault();
   flagged_.prefault();
