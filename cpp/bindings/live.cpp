@@ -30,7 +30,8 @@ live::LiveConfig live_config(const py::dict& config, const std::string& out_dir)
   const auto kind = net::transport_kind(py::cast<std::string>(venue["transport"]));
   if (!kind) {
     throw py::value_error(
-        "configuration: venue.transport is none of auto, xdp, packet, socket, blocking");
+        "configuration: venue.transport is none of auto, xdp, packet, socket, "
+        "blocking");
   }
   live.transport = *kind;
   live.thread = thread_options(py::cast<py::dict>(config["engine"]));

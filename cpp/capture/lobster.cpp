@@ -39,12 +39,14 @@ std::size_t LobsterDecoder::decode(Bytes bytes, Events& out) {
     const auto* begin = reinterpret_cast<const char*>(bytes.data()) + at;
     const std::size_t left = bytes.size() - at;
     const void* stop = left == 0 ? nullptr : std::memchr(begin, '\n', left);
-    if (stop == nullptr) {
-      if (left > kMaxLine)
-        fail("is no LOBSTER message file: a line has no end", offset() + at);
-      break;
+    const std::size_t size =
+        stop == nullptr
+            ? left
+            : static_cast<std::size_t>(static_cast<const char*>(stop) - begin);
+    if (size > kMaxLine) {
+      fail("is no LOBSTER message file: a line has no end", offset() + at);
     }
-    const auto size = static_cast<std::size_t>(static_cast<const char*>(stop) - begin);
+    if (size > kMaxLine || stop == nullptr) break;
     if (!row({begin, size}, out)) {
       fail("row " + std::to_string(counters_.messages) + " is no LOBSTER message: " +
                std::string(begin, std::min<std::size_t>(size, 60)),

@@ -319,6 +319,32 @@ BOOK = {  # pools and look-ahead, then messages: what and where, reference, quan
     "raw": bytes((0, 15, 40)) + ITCH["stock_directory"] + b"?",
 }
 
+LOBSTER_ROWS = (
+    b"34200.017459617,5,0,1,2238200,-1\n34200.189607670,1,11885113,21,2238100,1\n"
+    b"34200.189607671,4,11885113,20,2238100,1\n34200.2,3,11885113,1,2238100,1\n"
+    b"34201,7,0,0,-1,-1\n"
+)
+BINANCE_LINES = (
+    b'1723075200000000001 {"e":"bookTicker","u":7,"s":"BTCUSDT","b":"55000.10","B":"1.5",'
+    b'"a":"55000.20","A":"2.25","T":1723075200000,"E":1723075200001}\n'
+    b'1723075200000000002 {"e":"trade","E":1723075200001,"T":1723075200000,"s":"BTCUSDT",'
+    b'"t":3,"p":"55000.20","q":"0.001","X":"MARKET","m":false}\n'
+    b'1723075200000000003 {"lastUpdateId":10,"bids":[["55000.1","1"]],"asks":[["55001","2"]]}\n'
+    b'1723075200000000004 {"e":"depthUpdate","E":1,"T":1,"s":"BTCUSDT","U":9,"u":12,"pu":8,'
+    b'"b":[["55000.1","0"]],"a":[["55001","3"],["55002.5","1"]]}\n'
+)
+
+RECORDED_FILE = {  # format, cuts, then the file
+    "itch": b"\x00\x07" + b"".join(
+        struct.pack(">H", len(message)) + message for message in ITCH.values()
+    ),
+    "lobster": b"\x01\x01" + LOBSTER_ROWS,
+    "lobster_broken": b"\x01\x02" + LOBSTER_ROWS.replace(b",1,", b",x,"),
+    "binance": b"\x03\x01" + BINANCE_LINES,
+    "binance_cut": b"\x03\x05" + BINANCE_LINES[:-40],
+    "pcap": b"\x05\x09" + PCAP["two_sections"][1:],
+}  # fmt: skip
+
 SEEDS = {
     "itch50": ITCH,
     "ouch50_inbound": OUCH_INBOUND,
@@ -331,6 +357,7 @@ SEEDS = {
     "ethernet": ETHERNET,
     "pcap": PCAP,
     "book": BOOK,
+    "recorded_file": RECORDED_FILE,
 }
 
 if __name__ == "__main__":
