@@ -12,7 +12,7 @@ from pyscalp.errors import EXIT_NOT_CHANGED, EXIT_NOT_FIT, EXIT_OK, PyscalpError
 from pyscalp.terminal import ERR, OUT, print_json
 
 if TYPE_CHECKING:
-    from pyscalp.host_machine import Machine
+    from pyscalp.host.machine import Machine
 
 host = typer.Typer(
     name="host",
@@ -71,9 +71,9 @@ def check(
     Exit status: 0 fit for the profile, 6 not fit (or not known to be), 2 no such core or
     interface.
     """
-    from pyscalp.host_check import check as check_host
-    from pyscalp.host_machine import Machine
-    from pyscalp.host_view import print_report
+    from pyscalp.host.check import check as check_host
+    from pyscalp.host.machine import Machine
+    from pyscalp.host.view import print_report
 
     with ERR.status("measuring", spinner="line"):
         report = check_host(
@@ -116,12 +116,12 @@ def tune(
     Exit status: 0 done, 7 not every setting could be changed or put back, 2 not root, or
     nothing to undo.
     """
-    from pyscalp.host_check import check as check_host
-    from pyscalp.host_machine import Machine
-    from pyscalp.host_state import default_path, tuning
-    from pyscalp.host_tune import apply as apply_plan
-    from pyscalp.host_tune import plan_of, tune_json
-    from pyscalp.host_view import print_plan
+    from pyscalp.host.check import check as check_host
+    from pyscalp.host.machine import Machine
+    from pyscalp.host.state import default_path, tuning
+    from pyscalp.host.tune import apply as apply_plan
+    from pyscalp.host.tune import plan_of, tune_json
+    from pyscalp.host.view import print_plan
 
     machine = Machine(root)
     if apply and undo:
@@ -147,10 +147,10 @@ def tune(
 
 
 def _undo(machine: Machine, path: Path, *, as_json: bool) -> None:
-    from pyscalp.host_state import tuning
-    from pyscalp.host_tune import tune_json
-    from pyscalp.host_tune import undo as undo_all
-    from pyscalp.host_view import print_outcomes
+    from pyscalp.host.state import tuning
+    from pyscalp.host.tune import tune_json
+    from pyscalp.host.tune import undo as undo_all
+    from pyscalp.host.view import print_outcomes
 
     if not path.exists():
         raise PyscalpError(f"nothing to undo: there is no {path}; was it kept with --state?")

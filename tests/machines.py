@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from pyscalp.host_machine import Machine
-from pyscalp.host_measure import Measured
+from pyscalp.host.machine import Machine
+from pyscalp.host.measure import Measured
 
 CORE = 3
 """The engine's core; the machine has four, of two memory nodes."""

@@ -19,18 +19,18 @@ from machines import (
 )
 
 from pyscalp.errors import PyscalpError
-from pyscalp.host_check import GROUPS, Report, check
-from pyscalp.host_item import Judgement
-from pyscalp.host_machine import (
+from pyscalp.host.check import GROUPS, Report, check
+from pyscalp.host.item import Judgement
+from pyscalp.host.machine import (
     Machine,
     format_cores,
     format_mask,
     parse_cores,
     parse_mask,
 )
-from pyscalp.host_measure import core_times, increase, interrupt_counts, steal_share
-from pyscalp.host_nic import KernelNic
-from pyscalp.host_profile import LIMITS, PROFILES, Profile, named_items, need
+from pyscalp.host.measure import core_times, increase, interrupt_counts, steal_share
+from pyscalp.host.nic import KernelNic
+from pyscalp.host.profile import LIMITS, PROFILES, Profile, named_items, need
 
 ITEMS = sorted(item.name for items in GROUPS.values() for item in items)
 

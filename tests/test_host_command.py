@@ -146,7 +146,7 @@ def test_a_change_that_fails_is_status_7(
     root = tmp_path / "root"
     machine(root, BAD)
     monkeypatch.setattr(
-        "pyscalp.host_machine.Machine.write",
+        "pyscalp.host.machine.Machine.write",
         lambda *_: (_ for _ in ()).throw(OSError(22, "Invalid argument")),
     )
     status, out, _ = call(

@@ -13,18 +13,18 @@ import pytest
 from machines import BAD, CORE, GOOD, INTERFACE, Driver, machine
 
 from pyscalp.errors import PyscalpError
-from pyscalp.host_change import (
+from pyscalp.host.change import (
     FileChange,
     NicChange,
     ServiceChange,
     change_of,
     same_value,
 )
-from pyscalp.host_check import check
-from pyscalp.host_machine import Machine
-from pyscalp.host_profile import Profile
-from pyscalp.host_state import TuneState, default_path, tuning
-from pyscalp.host_tune import Outcome, Plan, apply, plan_of, undo
+from pyscalp.host.check import check
+from pyscalp.host.machine import Machine
+from pyscalp.host.profile import Profile
+from pyscalp.host.state import TuneState, default_path, tuning
+from pyscalp.host.tune import Outcome, Plan, apply, plan_of, undo
 
 SYSCTLS = {
     "proc/sys/kernel/timer_migration": "1",
@@ -194,9 +194,9 @@ import os, signal, sys
 sys.path[:0] = {sys.path!r}
 from pathlib import Path
 import test_host_tune
-from pyscalp.host_machine import Machine
-from pyscalp.host_state import tuning
-from pyscalp.host_tune import apply
+from pyscalp.host.machine import Machine
+from pyscalp.host.state import tuning
+from pyscalp.host.tune import apply
 
 class Dying(Machine):
     writes = 0

@@ -5,12 +5,18 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <net/if.h>
 #include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "net/socket.hpp"
 
@@ -67,7 +73,9 @@ class VethPair {
     const bool joined =
         made &&
         pair->run_right("ip address add 10.99.0.2/24 dev v1 && ip link set v1" + size);
-    return joined ? std::move(pair) : nullptr;
+    if (!joined) return nullptr;
+    pair->wait_until_running();
+    return pair;
   }
 
   bool run_left(const std::string& command) const { return run(left, command); }
@@ -77,6 +85,22 @@ class VethPair {
   Descriptor right;  ///< has interface v1
 
  private:
+  /// Until then the kernel throws away what is sent.
+  void wait_until_running() const {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    while (std::chrono::steady_clock::now() < until &&
+           !(running(left, "v0") && running(right, "v1"))) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+  static bool running(const Descriptor& where, const char* interface) {
+    const Inside inside(where);
+    const Descriptor any(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    ifreq request{};
+    std::strncpy(request.ifr_name, interface, sizeof request.ifr_name - 1);
+    return ::ioctl(any.get(), SIOCGIFFLAGS, &request) == 0 &&
+           (request.ifr_flags & IFF_RUNNING) != 0;
+  }
   static bool run(const Descriptor& where, const std::string& command) {
     const Inside inside(where);
     return std::system(command.c_str()) == 0;

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pyscalp.host_item import Host, Item, Judgement, good, setting, unknown
-from pyscalp.host_privileges import IPC_LOCK, SYS_NICE
+from pyscalp.host.item import Host, Item, Judgement, good, setting, unknown
+from pyscalp.host.privileges import IPC_LOCK, SYS_NICE
 
 _LIMITS_FILE = "/etc/security/limits.conf"
 

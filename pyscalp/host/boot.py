@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pyscalp.host_change import FileChange
-from pyscalp.host_item import NOT_HERE, Host, Item, Judgement, good
-from pyscalp.host_machine import format_cores, format_mask, parse_cores, parse_mask
+from pyscalp.host.change import FileChange
+from pyscalp.host.item import NOT_HERE, Host, Item, Judgement, good
+from pyscalp.host.machine import format_cores, format_mask, parse_cores, parse_mask
 
 _ISOLATED = "sys/devices/system/cpu/isolated"
 _NOHZ_FULL = "sys/devices/system/cpu/nohz_full"

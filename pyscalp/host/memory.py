@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pyscalp.host_change import FileChange
-from pyscalp.host_item import NOT_HERE, Host, Item, Judgement, at_least, good, setting, unknown
-from pyscalp.host_privileges import IPC_LOCK
+from pyscalp.host.change import FileChange
+from pyscalp.host.item import NOT_HERE, Host, Item, Judgement, at_least, good, setting, unknown
+from pyscalp.host.privileges import IPC_LOCK
 
 _THP = "sys/kernel/mm/transparent_hugepage/enabled"
 

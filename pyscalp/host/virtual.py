@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pyscalp.host_clock import NOT_MEASURED
-from pyscalp.host_item import Host, Item, Judgement, good, unknown
+from pyscalp.host.clock import NOT_MEASURED
+from pyscalp.host.item import Host, Item, Judgement, good, unknown
 
 
 def _hypervisor(host: Host) -> Judgement:

@@ -8,8 +8,8 @@ import subprocess
 from dataclasses import dataclass
 from typing import Protocol
 
-from pyscalp.host_machine import Machine, Unreadable, parse_mask
-from pyscalp.host_nic import SETTINGS, KernelNic, Nic
+from pyscalp.host.machine import Machine, Unreadable, parse_mask
+from pyscalp.host.nic import SETTINGS, KernelNic, Nic
 
 _SYSCTL = "proc/sys/"
 _MASK = re.compile(r"[0-9a-f]+(,[0-9a-f]+)*")

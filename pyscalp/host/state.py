@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyscalp.errors import PyscalpError, os_reason
-from pyscalp.host_change import Change, change_of
-from pyscalp.host_machine import Machine
+from pyscalp.host.change import Change, change_of
+from pyscalp.host.machine import Machine
 
 _VERSION = 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pyscalp.host_item import Host, Item, Judgement, good
+from pyscalp.host.item import Host, Item, Judgement, good
 
 NET_ADMIN, NET_RAW, IPC_LOCK, SYS_ADMIN, SYS_NICE, BPF = 12, 13, 14, 21, 23, 39
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pyscalp.errors import os_reason
-from pyscalp.host_machine import Machine
+from pyscalp.host.machine import Machine
 
 GAP_THRESHOLD_NS = 1_000
 """A loop that only reads the clock takes some 20 ns a turn; more than this is a gap."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pyscalp.host_change import FileChange
-from pyscalp.host_item import NOT_HERE, Host, Item, Judgement, good, unknown
+from pyscalp.host.change import FileChange
+from pyscalp.host.item import NOT_HERE, Host, Item, Judgement, good, unknown
 
 _SOURCES = "sys/devices/system/clocksource/clocksource0"
 NOT_MEASURED = "not measured"

@@ -17,11 +17,11 @@ from pyscalp import (
     host_scheduler,
     host_virtual,
 )
-from pyscalp.host_item import Finding, Host, Item, Judgement, unknown
-from pyscalp.host_machine import Machine, Unreadable
-from pyscalp.host_measure import Measured, measure
-from pyscalp.host_nic import KernelNic, Nic
-from pyscalp.host_profile import LIMITS, Profile, need
+from pyscalp.host.item import Finding, Host, Item, Judgement, unknown
+from pyscalp.host.machine import Machine, Unreadable
+from pyscalp.host.measure import Measured, measure
+from pyscalp.host.nic import KernelNic, Nic
+from pyscalp.host.profile import LIMITS, Profile, need
 
 GROUPS: dict[str, tuple[Item, ...]] = {
     "boot": host_boot.ITEMS,

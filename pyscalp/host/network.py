@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pyscalp.host_change import Change, FileChange, NicChange
-from pyscalp.host_item import Host, Item, Judgement, at_least, good, setting, unknown
-from pyscalp.host_machine import format_cores, parse_cores, parse_mask
+from pyscalp.host.change import Change, FileChange, NicChange
+from pyscalp.host.item import Host, Item, Judgement, at_least, good, setting, unknown
+from pyscalp.host.machine import format_cores, parse_cores, parse_mask
 
 _RMEM_BYTES = 64 << 20
 """A burst of 100 ms: half a million packets a second of 1 KiB of kernel memory each."""

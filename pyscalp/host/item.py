@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pyscalp.host_change import Change, FileChange
-from pyscalp.host_machine import Machine
-from pyscalp.host_measure import Measured
-from pyscalp.host_nic import Nic
-from pyscalp.host_profile import Limits, Need, Profile
+from pyscalp.host.change import Change, FileChange
+from pyscalp.host.machine import Machine
+from pyscalp.host.measure import Measured
+from pyscalp.host.nic import Nic
+from pyscalp.host.profile import Limits, Need, Profile
 
 Verdict = Literal["good", "poor", "unknown"]
 

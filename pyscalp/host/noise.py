@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pyscalp.host_change import FileChange, ServiceChange
-from pyscalp.host_clock import NOT_MEASURED
-from pyscalp.host_item import NOT_HERE, Host, Item, Judgement, good, setting, unknown
-from pyscalp.host_machine import format_cores, format_mask, parse_mask
+from pyscalp.host.change import FileChange, ServiceChange
+from pyscalp.host.clock import NOT_MEASURED
+from pyscalp.host.item import NOT_HERE, Host, Item, Judgement, good, setting, unknown
+from pyscalp.host.machine import format_cores, format_mask, parse_mask
 
 _WORKQUEUES = "sys/devices/virtual/workqueue"
 _SHOWN = 3

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pyscalp.errors import PyscalpError, os_reason
-from pyscalp.host_change import Change, change_of, same_value
-from pyscalp.host_check import GROUPS, Report
-from pyscalp.host_machine import Machine
-from pyscalp.host_state import TuneState
+from pyscalp.host.change import Change, change_of, same_value
+from pyscalp.host.check import GROUPS, Report
+from pyscalp.host.machine import Machine
+from pyscalp.host.state import TuneState
 
 Result = Literal["changed", "already", "restored", "failed"]
 

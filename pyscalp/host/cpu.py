@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pyscalp.host_change import FileChange
-from pyscalp.host_item import NOT_HERE, Host, Item, Judgement, good, unknown
-from pyscalp.host_machine import format_cores, parse_cores
+from pyscalp.host.change import FileChange
+from pyscalp.host.item import NOT_HERE, Host, Item, Judgement, good, unknown
+from pyscalp.host.machine import format_cores, parse_cores
 
 _CPUS = "sys/devices/system/cpu"
 _WAKE = "dev/cpu_dma_latency"

@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pyscalp.host_check import Report
-from pyscalp.host_item import Finding
-from pyscalp.host_tune import Outcome, Plan
+from pyscalp.host.check import Report
+from pyscalp.host.item import Finding
+from pyscalp.host.tune import Outcome, Plan
 
 _MARKS = {"good": ("ok", "green"), "poor": ("poor", "yellow"), "unknown": ("?", "magenta")}
 _OUTCOME_STYLES = {"failed": "bold red", "changed": "green", "restored": "green"}
