@@ -108,7 +108,11 @@ bool BinanceDecoder::dispatch(const BinanceFields& f) {
   const std::string_view what = !f.event.empty()   ? f.event
                                 : f.stream.empty() ? "control"
                                                    : f.stream;
-  ++counters_.more["other " + std::string(what.substr(0, 40))];
+  std::string other = "other " + std::string(what.substr(0, 40));
+  for (char& c : other) {
+    if (c < ' ' || c > '~') c = '?';  // for a person, and for Python's text
+  }
+  ++counters_.more[other];
   return true;
 }
 

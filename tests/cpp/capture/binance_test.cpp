@@ -174,6 +174,13 @@ TEST(Binance, other_messages_are_counted_by_name) {
             9);
   EXPECT_EQ(decoder.counters().more.at("other kline"), 1u);
   EXPECT_EQ(decoder.counters().more.at("other control"), 1u);
+  // A name that is no text is not carried on as one.
+  BinanceDecoder odd = kCoins();
+  Events none;
+  odd.feed(bytes_of("1723161255030314667 {\"stream\":\"a\x80\x01\",\"data\":{}}\n"),
+           none);
+  odd.finish(none);
+  EXPECT_EQ(odd.counters().more.at("other a??"), 1u);
 }
 
 TEST(Binance, decimals_beyond_the_step_end_the_reading) {
