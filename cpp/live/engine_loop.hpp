@@ -67,7 +67,15 @@ void LiveSession::loop(Receiver& receiver) {
 template <class Receiver>
 bool LiveSession::poll_feed(Receiver& receiver) {
   bool any = false;
-  for (const net::Packet& packet : receiver.poll()) {
+  auto packets = receiver.poll();
+  if constexpr (net::MemoryReceiver<Receiver>) {
+    // What else the loop looks at costs system calls, during which a packet waits.
+    for (int i = 1; i < kFeedPolls && packets.empty(); ++i) {
+      cpu_relax();
+      packets = receiver.poll();
+    }
+  }
+  for (const net::Packet& packet : packets) {
     any = heard_ = true;
     engine_->on_datagram(static_cast<feed::Line>(packet.group), packet.payload,
                          found());

@@ -19,6 +19,9 @@ LiveConfig completed(LiveConfig config) {
   return config;
 }
 
+/// Between two looks of housekeeping into the ring, which holds seconds of the busiest
+/// feed. Each wake-up costs whoever shares its core the warmth of its caches.
+constexpr std::chrono::milliseconds kHousekeepingNap{10};
 /// Records taken by housekeeping under one hold of the lock.
 constexpr int kRecordsPerHold = 256;
 
@@ -362,7 +365,7 @@ void LiveSession::run_housekeeping() {
       }
     }
     if (last && taken == 0) break;
-    if (taken == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    if (taken == 0) std::this_thread::sleep_for(kHousekeepingNap);
   }
   if (ring_.refused() != 0) {
     fail(std::to_string(ring_.refused()) +

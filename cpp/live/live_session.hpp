@@ -111,6 +111,9 @@ class LiveSession {
   static constexpr MonoNanos kPublishEvery = milliseconds(100);
   static constexpr MonoNanos kLongestSleep = milliseconds(10);
   static constexpr MonoNanos kNap = milliseconds(1);
+  /// Looks into memory that packets come to, for one at the order connection; together
+  /// they take about as long as that one.
+  static constexpr int kFeedPolls = 32;
 
   enum class Go : std::uint8_t { kSettling, kSettled, kRun, kNever };
 

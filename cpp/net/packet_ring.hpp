@@ -23,6 +23,7 @@ namespace pyscalp::net {
 
 class PacketRing {
  public:
+  static constexpr bool kMemory = true;
   /// A frame with the ring's own header: payloads of 1,900 bytes fit.
   static constexpr std::size_t kFrame = 2'048;
 
@@ -57,6 +58,6 @@ class PacketRing {
   std::array<Packet, kPacketsAtOnce> packets_;
 };
 
-static_assert(MarketDataReceiver<PacketRing>);
+static_assert(MemoryReceiver<PacketRing>);
 
 }  // namespace pyscalp::net

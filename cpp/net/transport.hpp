@@ -97,4 +97,8 @@ concept SleepingReceiver = MarketDataReceiver<T> &&
   receiver.wait(others, timeout_ns);
 };
 
+/// A receiver whose poll looks at memory and makes no system call.
+template <class T>
+concept MemoryReceiver = MarketDataReceiver<T> && T::kMemory;
+
 }  // namespace pyscalp::net

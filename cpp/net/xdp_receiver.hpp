@@ -42,6 +42,7 @@ const char* name(XdpMode mode);  ///< "zero-copy", "native copy", "generic"
 
 class XdpReceiver {
  public:
+  static constexpr bool kMemory = true;
   static constexpr std::uint32_t kFrame = 2'048;
 
   /// Where several modes are tried, the error says what each lacked.
@@ -99,6 +100,6 @@ class XdpReceiver {
   std::array<Packet, kPacketsAtOnce> packets_;
 };
 
-static_assert(MarketDataReceiver<XdpReceiver>);
+static_assert(MemoryReceiver<XdpReceiver>);
 
 }  // namespace pyscalp::net
