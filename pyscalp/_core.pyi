@@ -10,7 +10,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['BookRun', 'EventBook', 'EventDecoder', 'EventTables', 'ExchangeServer', 'ItchTables', 'LiveSession', 'Recorder', 'Replay', 'book_rows', 'calibration', 'counter_offset', 'decode_fields', 'event_values', 'operation_times', 'signal_rows', 'simulate_day', 'walk_frames', 'watch_core', 'write_market_day']
+__all__: list[str] = ['BookRun', 'Echo', 'EventBook', 'EventDecoder', 'EventTables', 'ExchangeServer', 'ItchTables', 'LiveSession', 'Outsider', 'Recorder', 'Replay', 'book_rows', 'calibration', 'counter_offset', 'day_pace', 'decode_fields', 'event_values', 'operation_times', 'signal_rows', 'simulate_day', 'walk_frames', 'watch_core', 'write_market_day']
 class BookRun:
     """
     Order-by-order books of a stream of ITCH 5.0 BinaryFILE bytes, for benchmarks.
@@ -361,6 +361,64 @@ class EventBook:
     @property
     def counters(self) -> dict[str, typing.Any]:
         ...
+class Outsider:
+    """
+    The exchange's end of the tick-to-trade bench: sends triggers at intended times, and a day between them, and stamps the orders that come.
+
+    Raises OSError for a socket that cannot be opened.
+    """
+    def __init__(self, *, feed: tuple[str, typing.SupportsInt | typing.SupportsIndex], interface: str, orders: tuple[str, typing.SupportsInt | typing.SupportsIndex], locate: typing.SupportsInt | typing.SupportsIndex, triggers: typing.SupportsInt | typing.SupportsIndex, period_ns: typing.SupportsInt | typing.SupportsIndex, patience_ns: typing.SupportsInt | typing.SupportsIndex, day: typing_extensions.Buffer | None = None, opening_bytes: typing.SupportsInt | typing.SupportsIndex = 0, pace: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> None:
+        ...
+    def counts(self) -> dict[str, typing.Any]:
+        """
+        Orders unasked for, size of an order, packets and messages sent, and how late the day was at worst.
+        """
+    def run(self) -> None:
+        """
+        Wait for a client, then measure. RuntimeError where that could not be.
+        """
+    def stop(self) -> None:
+        """
+        End `run`; for another thread.
+        """
+    def trips(self) -> numpy.typing.NDArray[numpy.int64]:
+        """
+        int64 rows: when a trigger was to go, when it went (0: it did not, as nobody had answered for long), when its order came (0: none did), in ns of CLOCK_MONOTONIC.
+        """
+    @property
+    def orders(self) -> int:
+        """
+        Port that it listens on.
+        """
+class Echo:
+    """
+    The floor of the tick-to-trade bench: answers a trigger with an order, by no work.
+
+    Raises OSError for a transport that cannot be had.
+    """
+    def __init__(self, *, transport: str, feed_a: tuple[str, typing.SupportsInt | typing.SupportsIndex], feed_b: tuple[str, typing.SupportsInt | typing.SupportsIndex], interface: str, orders: tuple[str, typing.SupportsInt | typing.SupportsIndex], locate: typing.SupportsInt | typing.SupportsIndex, triggers: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def echoed(self) -> numpy.typing.NDArray[numpy.int64]:
+        """
+        int64 rows: when a trigger was seen, when its answer was sent; 0: never.
+        """
+    def lost(self) -> int:
+        """
+        Packets that reached this machine and not the echo.
+        """
+    def run(self) -> None:
+        """
+        Until `stop`, or until the exchange is gone.
+        """
+    def stop(self) -> None:
+        """
+        End `run`; for another thread.
+        """
+    @property
+    def note(self) -> str:
+        """
+        The transport, in words.
+        """
 def book_rows(day: bytes, locate: typing.SupportsInt | typing.SupportsIndex, levels: typing.SupportsInt | typing.SupportsIndex) -> tuple[typing.Any, ...]:
     """
     The book of one instrument after each of its messages.
@@ -378,6 +436,10 @@ def counter_offset(core: typing.SupportsInt | typing.SupportsIndex, other: typin
     How far the second core's time stamp counter is ahead of the first's.
 
     Returns (nanoseconds, uncertainty either way). Raises OSError for a core that this process may not use, and without such a counter.
+    """
+def day_pace(file: typing_extensions.Buffer) -> tuple[typing.Any, ...]:
+    """
+    Messages of a BinaryFILE in memory, nanoseconds from the first to the last, and messages of its busiest second.
     """
 def decode_fields(file: typing_extensions.Buffer) -> tuple[typing.Any, ...]:
     """

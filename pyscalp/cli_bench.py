@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -89,15 +89,112 @@ def book(
                 task, description=text, completed=done, total=total
             ),
         )
-    if save is not None:
-        try:
-            save.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise ResultsNotWritten(f"cannot write {save}: {os_reason(error)}") from None
+    _save(result, save)
     if as_json:
         print_json(result)
     else:
         print_bench_book(result, OUT)
+
+
+@bench.command(
+    name="tick-to-trade",
+    epilog="Example: pyscalp bench tick-to-trade --triggers 500 --loads none --plot latency.html",
+)
+def tick_to_trade(
+    triggers: Annotated[int, typer.Option(min=10, help="Of each measurement.")] = 2_000,
+    rate: Annotated[float, typer.Option(help="Triggers a second, at most 800.")] = 500.0,
+    rounds: Annotated[int, typer.Option(min=1, help="Measurements of each contender.")] = 3,
+    transports: Annotated[
+        str, typer.Option(metavar="NAME,…", help="Of xdp, packet, socket and blocking.")
+    ] = "xdp,packet,socket,blocking",
+    only: Annotated[
+        str, typer.Option(metavar="WHO,…", help="Of engine, echo and asyncio.")
+    ] = "engine,echo,asyncio",
+    loads: Annotated[
+        str,
+        typer.Option(
+            metavar="FACTOR,…", help="Feeds behind the triggers, times its busiest second; or none."
+        ),
+    ] = "0,1,2,8",
+    load_seconds: Annotated[
+        float, typer.Option(min=0.1, help="How long each of these runs.")
+    ] = 10.0,
+    loopback: Annotated[
+        bool, typer.Option("--loopback", help="On one loopback; needs no privilege.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of the made-up market day.")] = 1,
+    save: Annotated[Path | None, typer.Option(help="Write the result to this JSON file.")] = None,
+    drawing: Annotated[
+        Path | None, typer.Option("--plot", help="Draw it by percentile into this HTML file.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object on standard output.")
+    ] = False,
+) -> None:
+    """From a packet out to an order in, by the clock of whoever is at the other end.
+
+    Exchange and engine run on two cores, in two networks joined by a veth pair (root), else
+    on the loopback. Beside the engine, on each transport: a bare echo of the same bytes,
+    and once an asyncio client in Python that does the same work.
+    """
+    from pyscalp.bench_tick import bench_tick_to_trade, save_plot
+    from pyscalp.bench_tick_report import print_bench_tick
+
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeRemainingColumn(),
+        console=ERR,
+        transient=True,
+        disable=not ERR.is_terminal,
+    ) as bar:
+        task = bar.add_task("bench", total=None)
+        result = bench_tick_to_trade(
+            triggers=triggers,
+            rate=rate,
+            rounds=rounds,
+            transports=[part.strip() for part in transports.split(",")],
+            roles=[part.strip() for part in only.split(",")],
+            loads=_loads(loads),
+            load_seconds=load_seconds,
+            veth=not loopback,
+            seed=seed,
+            progress=lambda text, done, total: bar.update(
+                task, description=text, completed=done, total=total
+            ),
+        )
+    _save(result, save)
+    if drawing is not None:
+        try:
+            save_plot(result, drawing)
+        except OSError as error:
+            raise ResultsNotWritten(f"cannot write {drawing}: {os_reason(error)}") from None
+    if as_json:
+        print_json(result)
+    else:
+        print_bench_tick(result, OUT)
+
+
+def _save(result: dict[str, Any], file: Path | None) -> None:
+    if file is None:
+        return
+    try:
+        file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ResultsNotWritten(f"cannot write {file}: {os_reason(error)}") from None
+
+
+def _loads(text: str) -> list[float]:
+    """Factors such as ``0,1,8``; ``none`` is none."""
+    if text.strip() == "none":
+        return []
+    try:
+        loads = [float(part) for part in text.split(",")]
+    except ValueError:
+        loads = [-1.0]
+    if not all(0 <= load <= 100 for load in loads):
+        raise PyscalpError(f'--loads are factors from 0 to 100, or none: "{text}"')
+    return loads
 
 
 def _count(option: str, text: str) -> int:

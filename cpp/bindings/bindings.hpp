@@ -47,5 +47,6 @@ void add_record(py::module_& module);
 void add_replay(py::module_& module);
 void add_signals(py::module_& module);
 void add_tables(py::module_& module);
+void add_tick_to_trade(py::module_& module);
 
 }  // namespace pyscalp::bindings

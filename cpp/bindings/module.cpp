@@ -15,4 +15,5 @@ PYBIND11_MODULE(_core, module) {
   pyscalp::bindings::add_replay(module);
   pyscalp::bindings::add_signals(module);
   pyscalp::bindings::add_tables(module);
+  pyscalp::bindings::add_tick_to_trade(module);
 }

@@ -1,0 +1,137 @@
+"""What a tick-to-trade result looks like on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from pyscalp.bench_tick_figures import explanation
+
+_COLUMNS = ("min", "p50", "p99", "p99.9", "max")
+
+
+def print_bench_tick(result: dict[str, Any], console: Console) -> None:
+    """The tables of `pyscalp.bench_tick.bench_tick_to_trade`."""
+    machine, settings = result["machine"], result["settings"]
+    console.print(
+        f"{machine['cores']} cores of {machine['processor']}, load {machine['load']:.1f}; "
+        f"{result['places']}; exchange on core {machine['cores_used'][0]}, contender on core "
+        f"{machine['cores_used'][1]}; {settings['triggers']:,} triggers at "
+        f"{settings['rate']:g}/s, {settings['rounds']} rounds in turns",
+        highlight=False,
+    )
+    for transport, why in result["refused"].items():
+        console.print(f"{transport} left out: {why}", highlight=False)
+    _tables("nothing but the triggers", result["rows"], console)
+    feed = result["feed"]
+    if feed is not None:
+        title = (
+            f"over {feed['transport']}, books of {feed['instruments']:,} instruments, a feed "
+            f"behind them in multiples of {feed['peak']:,.0f} messages/s, {feed['peak_of']}"
+        )
+        _tables(title, feed["rows"], console)
+    if result["figures"]:
+        console.print(_figures(result["figures"]), highlight=False)
+
+
+def _tables(title: str, rows: Sequence[dict[str, Any]], console: Console) -> None:
+    if not rows:
+        return
+    console.print(_wire(title, rows), highlight=False)
+    engines = [row for row in rows if "stages" in row]
+    if engines:
+        console.print(_stages(engines, rows), highlight=False)
+
+
+def _table(title: str) -> Table:
+    return Table(
+        title=f"\n[bold]{title}[/bold]",
+        title_justify="left",
+        title_style="",
+        box=None,
+        padding=(0, 2, 0, 0),
+    )
+
+
+def _us(nanos: float | None) -> str:
+    return "-" if nanos is None else f"{nanos / 1e3:,.2f}"
+
+
+def _name(row: dict[str, Any]) -> str:
+    return f"{row['name']}, {row['load']:g}x" if row["load"] else str(row["name"])
+
+
+def _wire(title: str, rows: Sequence[dict[str, Any]]) -> Table:
+    table = _table(f"{title}: trigger out to order in by the outsider's clock, us")
+    table.add_column("", no_wrap=True)
+    for heading in (*_COLUMNS, "intended p99", "orders", "no order", "lost"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in rows:
+        wire = row["wire"]
+        cells = [_us(wire.get(key)) for key in _COLUMNS]
+        cells[1] = f"[bold]{cells[1]}[/bold]"
+        table.add_row(
+            _name(row),
+            *cells,
+            _us(row["from_intended"].get("p99")),
+            f"{wire['count']:,}",
+            f"{row['unanswered']:,}",
+            f"{row['lost'] + row.get('gaps', 0):,}",
+        )
+    return table
+
+
+def _stages(engines: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]) -> Table:
+    table = _table("the engine's own stamps at p50, us, between the echo's way in and way out")
+    table.add_column("", no_wrap=True)
+    stages = ("feed", "signal", "gate", "encode", "send", "tick_to_trade")
+    headings = ["way in", *stages[:4], "way out", "rest", *stages[4:]]
+    for heading in (*headings, "spin gaps", "worst", "not running"):
+        table.add_column(heading.replace("tick_to_trade", "in to out"), justify="right")
+    for row in engines:
+        if not row["stages"].get("tick_to_trade", {}).get("count"):
+            continue
+        echo = next(
+            (
+                other
+                for other in rows
+                if other["role"] == "echo"
+                and (other["transport"], other["load"]) == (row["transport"], row["load"])
+                and other["wire"]["count"]
+            ),
+            None,
+        )
+        parts = {} if echo is None else explanation(row, echo)
+        p50 = {stage: row["stages"][stage]["p50"] for stage in stages}
+        spin = row["spin"]
+        table.add_row(
+            _name(row),
+            _us(parts.get("way_in")),
+            *(_us(p50[stage]) for stage in stages[:4]),
+            _us(parts.get("way_out")),
+            _us(parts.get("rest")),
+            *(_us(p50[stage]) for stage in stages[4:]),
+            f"{spin['gaps']:,}",
+            _us(spin["worst_ns"]),
+            f"{spin['lost_share']:.2%}",
+        )
+    return table
+
+
+def _figures(figures: Sequence[dict[str, Any]]) -> Table:
+    table = _table("figures, each within this run")
+    for heading in ("", "found", "wanted", ""):
+        justify = "right" if heading in ("found", "wanted") else "left"
+        table.add_column(heading, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    for figure in figures:
+        sign = "<=" if figure["at_most"] else ">="
+        table.add_row(
+            figure["name"],
+            f"{figure['value']:.3g}",
+            f"{sign} {figure['bound']:g}",
+            "" if figure["met"] else "[yellow]missed[/yellow]",
+        )
+    return table

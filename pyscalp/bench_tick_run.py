@@ -1,0 +1,236 @@
+"""One tick-to-trade measurement: an exchange and a contender, each a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyscalp.bench_networks import Place, Places
+from pyscalp.bench_tick_worker import Job
+from pyscalp.errors import PyscalpError
+
+_ORDERS_PORT = 26_502
+_FEED_PORT = 26_500
+_PATIENCE_NS = 100_000_000
+_START_S = 60.0
+
+
+@dataclass(frozen=True)
+class Contender:
+    """Who answers the triggers, and what goes on meanwhile.
+
+    Attributes
+    ----------
+    role : str
+        ``engine``, ``echo`` or ``asyncio``.
+    transport : str
+        How the feed comes in.
+    load : float
+        The day behind the triggers, in multiples of its peak; 0: none.
+    """
+
+    role: str
+    transport: str
+    load: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        if self.role == "asyncio":
+            return "asyncio client in Python"
+        return f"{'engine' if self.role == 'engine' else 'bare echo'}, {self.transport}"
+
+
+@dataclass(frozen=True)
+class Day:
+    """What runs behind the triggers.
+
+    Attributes
+    ----------
+    file : str
+        BinaryFILE.
+    opening_bytes : int
+        Of it, sent before.
+    peak : float
+        Messages of its busiest second.
+    mean : float
+        Messages a second.
+    instruments : int
+        In its directory.
+    max_orders : int
+        That live at once.
+    """
+
+    file: str
+    opening_bytes: int
+    peak: float
+    mean: float
+    instruments: int
+    max_orders: int
+
+
+@dataclass
+class Measured:
+    """What came of one measurement.
+
+    Attributes
+    ----------
+    trips : ndarray
+        int64, shape (triggers, 3): intended, sent and arrived, ns; arrived 0: no order.
+    outsider : dict
+        The exchange's counts.
+    contender : dict
+        What the contender said, its ``note`` among it.
+    """
+
+    trips: NDArray[np.int64]
+    outsider: dict[str, Any]
+    contender: dict[str, Any]
+
+
+@dataclass
+class Bench:
+    """Where measurements are made, and how.
+
+    Attributes
+    ----------
+    places : Places
+        Both sides.
+    triggers : int
+        Of a measurement.
+    rate : float
+        Triggers a second.
+    """
+
+    places: Places
+    triggers: int
+    rate: float
+    cores: list[int] = field(default_factory=lambda: sorted(os.sched_getaffinity(0)))
+
+    def measure(self, contender: Contender, day: Day | None = None) -> Measured:
+        """Start the exchange, then the contender; end them in the other order.
+
+        Raises
+        ------
+        PyscalpError
+            If either fails; with the last line that it said.
+        """
+        limit_s = _START_S + self.triggers / self.rate + 2 * self.triggers * _PATIENCE_NS / 1e9
+        job = self._job(contender, day, "outsider", self.cores[0])
+        with _worker(job, self.places.exchange, limit_s) as exchange:
+            port = exchange.hear()["orders_port"]
+            job = self._job(contender, day, contender.role, self.cores[-1], port)
+            with _worker(job, self.places.engine, limit_s) as other:
+                said = other.hear()
+                # A contender that ends early takes the order session with it.
+                try:
+                    outsider = exchange.hear()
+                except PyscalpError:
+                    other.end()
+                    other.hear()
+                    raise
+                other.end()
+                said |= other.hear()
+            exchange.end()
+        trips = np.asarray(outsider.pop("trips"), dtype=np.int64).reshape(-1, 3)
+        return Measured(trips, outsider, said)
+
+    def _job(
+        self, contender: Contender, day: Day | None, role: str, core: int, port: int = 0
+    ) -> Job:
+        outside = role == "outsider"
+        spare = [other for other in self.cores if other != core]
+        place = self.places.exchange if outside else self.places.engine
+        joined = place.network is None
+        return Job(
+            role=role,
+            core=core if len(self.cores) > 1 else None,
+            spare_cores=tuple(spare),
+            interface=place.address,
+            exchange=self.places.exchange.address,
+            feed_port=_FEED_PORT,
+            orders_port=port or (0 if joined else _ORDERS_PORT),
+            locate=1 if day is None else day.instruments + 1,
+            triggers=self.triggers,
+            period_ns=int(1e9 / self.rate),
+            patience_ns=_PATIENCE_NS,
+            transport=contender.transport,
+            day="" if day is None else day.file,
+            opening_bytes=0 if day is None else day.opening_bytes,
+            pace=0.0 if day is None else contender.load * day.peak / day.mean,
+            max_orders=1 << 16 if day is None else day.max_orders,
+        )
+
+
+class _Worker:
+    """A process that says JSON objects, a line each."""
+
+    def __init__(self, process: subprocess.Popen[str], role: str) -> None:
+        self._process = process
+        self._role = role
+        self._errors: list[str] = []
+        assert process.stderr is not None
+        self._reader = threading.Thread(target=self._listen, args=(process.stderr,), daemon=True)
+        self._reader.start()
+
+    def _listen(self, errors: Any) -> None:
+        self._errors += [line for line in errors.read().splitlines() if line.strip()]
+
+    def hear(self) -> dict[str, Any]:
+        """What it says next."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            status = self._process.wait()
+            self._reader.join(5.0)
+            said = self._errors[-1] if self._errors else f"it ended with status {status}"
+            raise PyscalpError(f"the {self._role}: {said}")
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+    def end(self) -> None:
+        """Tell it to end."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+
+
+@contextlib.contextmanager
+def _worker(job: Job, place: Place, limit_s: float) -> Iterator[_Worker]:
+    """A worker that does not outlive the block, nor `limit_s` seconds, nor us."""
+    # Of a session of its own, so that Ctrl-C reaches us alone.
+    process = subprocess.Popen(
+        place.command(sys.executable, "-m", "pyscalp.bench_tick_worker", job.to_json()),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        pass_fds=place.descriptors,
+        start_new_session=True,
+    )
+    timer = threading.Timer(limit_s, process.kill)
+    timer.daemon = True
+    timer.start()
+    worker = _Worker(process, job.role)
+    try:
+        yield worker
+        worker.end()
+        process.wait(10.0)
+    finally:
+        timer.cancel()
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
