@@ -6,16 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pyscalp import (
-    host_boot,
-    host_clock,
-    host_cpu,
-    host_memory,
-    host_network,
-    host_noise,
-    host_privileges,
-    host_scheduler,
-    host_virtual,
+from pyscalp.host import (
+    boot,
+    clock,
+    cpu,
+    memory,
+    network,
+    noise,
+    privileges,
+    scheduler,
+    virtual,
 )
 from pyscalp.host.item import Finding, Host, Item, Judgement, unknown
 from pyscalp.host.machine import Machine, Unreadable
@@ -24,15 +24,15 @@ from pyscalp.host.nic import KernelNic, Nic
 from pyscalp.host.profile import LIMITS, Profile, need
 
 GROUPS: dict[str, tuple[Item, ...]] = {
-    "boot": host_boot.ITEMS,
-    "processor": host_cpu.ITEMS,
-    "clock": host_clock.ITEMS,
-    "scheduler": host_scheduler.ITEMS,
-    "virtualisation": host_virtual.ITEMS,
-    "memory": host_memory.ITEMS,
-    "noise": host_noise.ITEMS,
-    "network": host_network.ITEMS,
-    "privileges": host_privileges.ITEMS,
+    "boot": boot.ITEMS,
+    "processor": cpu.ITEMS,
+    "clock": clock.ITEMS,
+    "scheduler": scheduler.ITEMS,
+    "virtualisation": virtual.ITEMS,
+    "memory": memory.ITEMS,
+    "noise": noise.ITEMS,
+    "network": network.ITEMS,
+    "privileges": privileges.ITEMS,
 }
 
 
