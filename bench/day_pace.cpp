@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "wire/binary_file.hpp"
+#include "wire/itch50.hpp"
 
 namespace pyscalp::bench {
 
@@ -14,7 +15,10 @@ DayPace day_pace(Bytes file) {
   std::uint64_t in_second = 0;
   wire::BinaryFileReader reader(file);
   while (const auto message = reader.next()) {
-    if (message->size() < kTimeAt + 6) continue;
+    // The last events of the whole market come hours after the rest.
+    if (message->size() < kTimeAt + 6 ||
+        static_cast<char>((*message)[0]) == wire::itch::SystemEvent::kType)
+      continue;
     std::uint64_t time = 0;
     Reader field(message->data() + kTimeAt);
     field.u48(time);

@@ -13,7 +13,7 @@ struct DayPace {
   std::uint64_t peak = 0;   ///< messages of the busiest second of the venue's clock
 };
 
-/// Of the messages of a BinaryFILE, one pass over it.
+/// Of the messages of a BinaryFILE but system events, one pass over it.
 DayPace day_pace(Bytes file);
 
 }  // namespace pyscalp::bench

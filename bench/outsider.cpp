@@ -155,8 +155,16 @@ void Outsider::send_opening() {
   }
   stock_.open(venue_time(stamp()), append);
   send();
-  if (options_.pace > 0) next_ = day_.next();
+  if (options_.pace > 0) next_ = next_of_day();
   if (next_) day_from_ns_ = time_of(*next_);
+}
+
+/// The market of a measurement does not close: events of the whole market are left out.
+std::optional<Bytes> Outsider::next_of_day() {
+  auto message = day_.next();
+  while (message && static_cast<char>((*message)[0]) == wire::itch::SystemEvent::kType)
+    message = day_.next();
+  return message;
 }
 
 void Outsider::pump_day(MonoNanos now) {
@@ -172,7 +180,7 @@ void Outsider::pump_day(MonoNanos now) {
   const std::uint64_t time_ns = venue_time(now);
   while (next_ && time_of(*next_) <= due &&
          packet_.append(restamped(*next_, time_ns))) {
-    next_ = day_.next();
+    next_ = next_of_day();
   }
   counts_.day_ended = !next_;
   send_packet();

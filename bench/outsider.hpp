@@ -83,6 +83,7 @@ class Outsider {
   void send_opening();
   void make_trip(Trip& trip, std::uint64_t number);
   void turn();
+  std::optional<Bytes> next_of_day();
   void pump_day(MonoNanos now);
   void poll_orders();
   void on_frame(const wire::soup::Frame& frame);

@@ -439,7 +439,7 @@ def counter_offset(core: typing.SupportsInt | typing.SupportsIndex, other: typin
     """
 def day_pace(file: typing_extensions.Buffer) -> tuple[typing.Any, ...]:
     """
-    Messages of a BinaryFILE in memory, nanoseconds from the first to the last, and messages of its busiest second.
+    Messages of a BinaryFILE in memory without system events, nanoseconds from the first to the last, and messages of its busiest second.
     """
 def decode_fields(file: typing_extensions.Buffer) -> tuple[typing.Any, ...]:
     """

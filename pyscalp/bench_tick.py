@@ -341,8 +341,9 @@ def _day(folder: Path, load: float, seconds: float, messages: int | None, seed: 
     instruments = _INSTRUMENTS if messages is None else min(_INSTRUMENTS, messages // 100)
     live = _LIVE_ORDERS if messages is None else messages // 10
     opening = live + 4 * instruments
-    # The mean is 11,500 messages a second; its busiest second is a little above.
-    wanted = messages or opening + round(1.3 * 11_500 * (seconds + 2.0) * max(load, 1.0))
+    # The mean is 11,500 messages a second; its busiest second is a little above,
+    # and triggers that are held up make the run longer.
+    wanted = messages or opening + round(1.6 * 11_500 * (seconds + 2.0) * max(load, 1.0))
     made = write_day(folder / "day.itch", wanted, instruments, seed=seed, live_orders=live)
     with made.file.open("rb") as file:
         file.seek(made.opening_bytes)

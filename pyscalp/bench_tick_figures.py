@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-OWN_STAGES = ("feed", "signal", "gate", "encode")
-"""The engine's stages from a packet in user space to the bytes of an order."""
-
 Row = dict[str, Any]
 
 
@@ -72,6 +69,14 @@ def own_ns(row: Row, echo: Row) -> float:
     return float(row["stages"]["tick_to_trade"]["p50"] - echo["send_call"]["p50"])
 
 
+def to_bytes_ns(row: Row) -> float:
+    """From a packet that traded in user space to the bytes of its order, at p50.
+
+    Not the sum over the stages, as the first of them is of all packets.
+    """
+    return float(row["stages"]["tick_to_trade"]["p50"] - row["stages"]["send"]["p50"])
+
+
 def _own_share(found: list[dict[str, Any]], engines: Sequence[Row], echoes: Sequence[Row]) -> None:
     pairs = [(row, _same(echoes, row["transport"])) for row in engines]
     if not echoes:
@@ -82,9 +87,8 @@ def _own_share(found: list[dict[str, Any]], engines: Sequence[Row], echoes: Sequ
             continue
         name = f"engine's own time over the one-way floor, {row['transport']}, p50"
         _add(found, name, own_ns(row, echo) / floor, 0.35)
-        own = sum(row["stages"][stage]["p50"] for stage in OWN_STAGES)
         name = f"its stages up to the order's bytes over the same, {row['transport']}, p50"
-        _add(found, name, own / floor, 0.35)
+        _add(found, name, to_bytes_ns(row) / floor, 0.35)
 
 
 def _transports(found: list[dict[str, Any]], echoes: Sequence[Row]) -> None:
@@ -115,7 +119,7 @@ def explanation(row: Row, echo: Row) -> dict[str, float]:
     The way in and the way out are the echo's: kernel, wire and kernel again. Between them
     are the engine's stages up to the order's bytes.
     """
-    own = sum(row["stages"][stage]["p50"] for stage in OWN_STAGES)
+    own = to_bytes_ns(row)
     way_in, way_out = echo["way_in"]["p50"], echo["way_out"]["p50"]
     parts = {"way_in": way_in, "stages": own, "way_out": way_out}
     return {**parts, "rest": row["wire"]["p50"] - sum(parts.values())}

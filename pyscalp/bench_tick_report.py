@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from pyscalp.bench_tick_figures import explanation
+from pyscalp.bench_tick_figures import explanation, to_bytes_ns
 
 _COLUMNS = ("min", "p50", "p99", "p99.9", "max")
 
@@ -33,6 +33,9 @@ def print_bench_tick(result: dict[str, Any], console: Console) -> None:
             f"behind them in multiples of {feed['peak']:,.0f} messages/s, {feed['peak_of']}"
         )
         _tables(title, feed["rows"], console)
+        for row in feed["rows"]:
+            if row["day_ended"] or row["feed_not_sent"]:
+                console.print(f"{_name(row)}: the feed was not whole", highlight=False)
     if result["figures"]:
         console.print(_figures(result["figures"]), highlight=False)
 
@@ -88,7 +91,7 @@ def _stages(engines: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]) -
     table = _table("the engine's own stamps at p50, us, between the echo's way in and way out")
     table.add_column("", no_wrap=True)
     stages = ("feed", "signal", "gate", "encode", "send", "tick_to_trade")
-    headings = ["way in", *stages[:4], "way out", "rest", *stages[4:]]
+    headings = ["way in", *stages[:4], "to bytes", "way out", "rest", *stages[4:]]
     for heading in (*headings, "spin gaps", "worst", "not running"):
         table.add_column(heading.replace("tick_to_trade", "in to out"), justify="right")
     for row in engines:
@@ -111,6 +114,7 @@ def _stages(engines: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]) -
             _name(row),
             _us(parts.get("way_in")),
             *(_us(p50[stage]) for stage in stages[:4]),
+            _us(to_bytes_ns(row)),
             _us(parts.get("way_out")),
             _us(parts.get("rest")),
             *(_us(p50[stage]) for stage in stages[4:]),

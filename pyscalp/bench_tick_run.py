@@ -135,10 +135,10 @@ class Bench:
                 # A contender that ends early takes the order session with it.
                 try:
                     outsider = exchange.hear()
-                except PyscalpError:
+                except PyscalpError as error:
                     other.end()
-                    other.hear()
-                    raise
+                    why = other.hear().get("error") or "it gives no reason"
+                    raise PyscalpError(f"{error}; the {contender.role}: {why}") from None
                 other.end()
                 said |= other.hear()
             exchange.end()

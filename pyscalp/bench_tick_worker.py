@@ -102,7 +102,9 @@ class Told:
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
-        sys.stdin.buffer.read()
+        # Not by sys.stdin, whose lock an interpreter that ends would wait for.
+        while os.read(0, 4096):
+            pass
         self._over.set()
         for stop in self._stops:
             stop()

@@ -129,9 +129,10 @@ std::unique_ptr<bench::Echo> open_echo(const std::string& transport,
 }  // namespace
 
 void add_tick_to_trade(py::module_& module) {
-  module.def("day_pace", &pace_of, py::arg("file"),
-             "Messages of a BinaryFILE in memory, nanoseconds from the first to the "
-             "last, and messages of its busiest second.");
+  module.def(
+      "day_pace", &pace_of, py::arg("file"),
+      "Messages of a BinaryFILE in memory without system events, nanoseconds from "
+      "the first to the last, and messages of its busiest second.");
   py::class_<Outside>(module, "Outsider",
                       "The exchange's end of the tick-to-trade bench: sends triggers "
                       "at intended times, "
