@@ -47,6 +47,7 @@ def _tables(title: str, rows: Sequence[dict[str, Any]], console: Console) -> Non
     engines = [row for row in rows if "stages" in row]
     if engines:
         console.print(_stages(engines, rows), highlight=False)
+        console.print(_spin(engines), highlight=False)
 
 
 def _table(title: str) -> Table:
@@ -55,12 +56,16 @@ def _table(title: str) -> Table:
         title_justify="left",
         title_style="",
         box=None,
-        padding=(0, 2, 0, 0),
+        padding=(0, 1, 0, 0),
     )
 
 
 def _us(nanos: float | None) -> str:
-    return "-" if nanos is None else f"{nanos / 1e3:,.2f}"
+    """Microseconds in three figures or more: what fits a terminal of 80 columns."""
+    if nanos is None:
+        return "-"
+    micros = nanos / 1e3
+    return f"{micros:,.{2 if abs(micros) < 10 else 1 if abs(micros) < 100 else 0}f}"
 
 
 def _name(row: dict[str, Any]) -> str:
@@ -70,7 +75,7 @@ def _name(row: dict[str, Any]) -> str:
 def _wire(title: str, rows: Sequence[dict[str, Any]]) -> Table:
     table = _table(f"{title}: trigger out to order in by the outsider's clock, us")
     table.add_column("", no_wrap=True)
-    for heading in (*_COLUMNS, "intended p99", "orders", "no order", "lost"):
+    for heading in (*_COLUMNS, "intended\np99", "orders", "no\norder", "lost"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         wire = row["wire"]
@@ -92,8 +97,9 @@ def _stages(engines: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]) -
     table.add_column("", no_wrap=True)
     stages = ("feed", "signal", "gate", "encode", "send", "tick_to_trade")
     headings = ["way in", *stages[:4], "to bytes", "way out", "rest", *stages[4:]]
-    for heading in (*headings, "spin gaps", "worst", "not running"):
-        table.add_column(heading.replace("tick_to_trade", "in to out"), justify="right")
+    for heading in headings:
+        shown = heading.replace("tick_to_trade", "in to out").replace(" ", "\n", 1)
+        table.add_column(shown, justify="right", no_wrap=True)
     for row in engines:
         if not row["stages"].get("tick_to_trade", {}).get("count"):
             continue
@@ -109,7 +115,6 @@ def _stages(engines: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]) -
         )
         parts = {} if echo is None else explanation(row, echo)
         p50 = {stage: row["stages"][stage]["p50"] for stage in stages}
-        spin = row["spin"]
         table.add_row(
             _name(row),
             _us(parts.get("way_in")),
@@ -118,9 +123,19 @@ def _stages(engines: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]) -
             _us(parts.get("way_out")),
             _us(parts.get("rest")),
             *(_us(p50[stage]) for stage in stages[4:]),
-            f"{spin['gaps']:,}",
-            _us(spin["worst_ns"]),
-            f"{spin['lost_share']:.2%}",
+        )
+    return table
+
+
+def _spin(engines: Sequence[dict[str, Any]]) -> Table:
+    table = _table("when the engine's thread was not running")
+    table.add_column("", no_wrap=True)
+    for heading in ("gaps", "worst, us", "share of the run"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in engines:
+        spin = row["spin"]
+        table.add_row(
+            _name(row), f"{spin['gaps']:,}", _us(spin["worst_ns"]), f"{spin['lost_share']:.2%}"
         )
     return table
 
@@ -129,7 +144,7 @@ def _figures(figures: Sequence[dict[str, Any]]) -> Table:
     table = _table("figures, each within this run")
     for heading in ("", "found", "wanted", ""):
         justify = "right" if heading in ("found", "wanted") else "left"
-        table.add_column(heading, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+        table.add_column(heading, justify=justify, no_wrap=heading != "")  # type: ignore[arg-type]
     for figure in figures:
         sign = "<=" if figure["at_most"] else ">="
         table.add_row(
