@@ -318,18 +318,23 @@ TYPED_TEST(TransportTest, TimesOfArrivalAreTheKernels) {
   auto receiver = this->open(this->options());
   ASSERT_TRUE(receiver) << receiver.error;
   UdpSender sender = this->sender(kB);
-  const UnixNanos before = wall_now();
-  sender.send(bytes_of("now"));
-  std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  const auto heard = hear(*receiver, 1);
-  ASSERT_EQ(heard.size(), 1u);
-  if (!TypeParam::kStamps) {
-    EXPECT_EQ(heard[0].arrived.value, 0);
-    return;
+  // The kernel begins to stamp a while after the first socket of the machine asked for
+  // it, as its work queue comes round to that; until then a packet is stamped when read.
+  bool by_kernel = false;
+  for (int attempt = 0; attempt < 100 && !by_kernel; ++attempt) {
+    const UnixNanos before = wall_now();
+    sender.send(bytes_of("now"));
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    const auto heard = hear(*receiver, 1);
+    ASSERT_EQ(heard.size(), 1u);
+    if (!TypeParam::kStamps) {
+      EXPECT_EQ(heard[0].arrived.value, 0);
+      return;
+    }
+    EXPECT_GE(heard[0].arrived.value, before.value);
+    by_kernel = heard[0].arrived.value < wall_now().value - 10'000'000;
   }
-  EXPECT_GE(heard[0].arrived.value, before.value);
-  EXPECT_LT(heard[0].arrived.value, wall_now().value - 10'000'000)
-      << "stamped when read";
+  EXPECT_TRUE(by_kernel) << "stamped when read";
 }
 
 TYPED_TEST(TransportTest, ADescriptorWakesWhoeverSleeps) {
