@@ -36,6 +36,20 @@ class BlockCursor {
 
 namespace detail {
 
+/// Where a message has the price of an order that comes with it, by type. A table and a
+/// mask, as no branch on the type could be foreseen.
+struct PriceAt {
+  std::uint32_t offset = 0;
+  std::uint32_t mask = 0;  ///< 0: no order comes with it
+};
+inline constexpr auto kPriceAt = [] {
+  std::array<PriceAt, 256> at{};
+  at[static_cast<unsigned char>(wire::itch::AddOrder::kType)] = {32, ~0u};
+  at[static_cast<unsigned char>(wire::itch::AddOrderMpid::kType)] = {32, ~0u};
+  at[static_cast<unsigned char>(wire::itch::OrderReplace::kType)] = {31, ~0u};
+  return at;
+}();
+
 /// The first notice of the message that begins at `message`, in bytes up to `end`.
 [[gnu::always_inline]] inline void announce(const OrderBooks& books,
                                             OrderBooks::Notice& notice,
@@ -46,110 +60,86 @@ namespace detail {
   // which nobody could foresee, as long as there are bytes.
   constexpr std::ptrdiff_t kLocateAt = 1;
   constexpr std::ptrdiff_t kReferenceAt = 11;
-  constexpr std::ptrdiff_t kSideAt = 19;
-  constexpr std::ptrdiff_t kPriceAt = 32;  // of a replacement one earlier
   constexpr std::ptrdiff_t kReadAhead = 36;
   if (end - message < kReadAhead) [[unlikely]] {
-    return books.announce(notice, 0, InstrumentId{}, Side::kBuy, 0);
+    return books.announce(notice, 0, InstrumentId{}, 0);
   }
-  const auto type = static_cast<char>(message[0]);
-  const std::uint32_t replaces = type == wire::itch::OrderReplace::kType;
-  const std::uint32_t adds =
-      (type == wire::itch::AddOrder::kType) | (type == wire::itch::AddOrderMpid::kType);
-  const auto price = load_be<std::uint32_t>(message + kPriceAt - replaces);
+  const PriceAt at = kPriceAt[static_cast<unsigned char>(message[0])];
   books.announce(notice, load_be<std::uint64_t>(message + kReferenceAt),
                  InstrumentId{load_be<std::uint16_t>(message + kLocateAt)},
-                 static_cast<Side>(message[kSideAt] == std::byte{'S'}),
-                 price & (0u - (adds | replaces)));
+                 load_be<std::uint32_t>(message + at.offset) & at.mask);
 }
 
 }  // namespace detail
 
 /// Announces coming messages to the books and gives them back one by one.
+///
+/// They go by in batches of sixteen: while one is given, the next one has had all three
+/// notices, the one behind it two, the last one the first.
 class LookAhead {
  public:
-  /// How many messages lie between each notice and the message itself.
-  static constexpr std::uint32_t kFirst = 28;
-  static constexpr std::uint32_t kSecond = 21;
-  static constexpr std::uint32_t kThird = 14;
-  static constexpr std::uint32_t kFourth = 7;
-  static constexpr std::uint32_t kFifth = 3;
   /// Below so many orders alive, what messages touch is in the cache.
   static constexpr std::uint32_t kWorthwhile = 20'000;
 
   LookAhead(const OrderBooks& books, Bytes blocks)
       : books_(books), at_(blocks.data()), end_(blocks.data() + blocks.size()) {
-    while (seen_ < kFirst && see()) {
-    }
-    // What comes first has no others in front of it to be announced behind.
-    for (std::uint32_t i = 0; i < kSecond && i < seen_; ++i) {
-      books_.announce_entry(ring_[i].notice);
-    }
-    for (std::uint32_t i = 0; i < kThird && i < seen_; ++i) {
-      books_.announce_order(ring_[i].notice);
-    }
-    for (std::uint32_t i = 0; i < kFourth && i < seen_; ++i) {
-      books_.announce_level(ring_[i].notice);
-    }
-    for (std::uint32_t i = 0; i < kFifth && i < seen_; ++i) {
-      books_.announce_replacement(ring_[i].notice);
-    }
+    for (std::uint32_t i = 0; i + 1 < kBatches; ++i) advance();
   }
 
   /// The next message; empty at the end, at a block that is not whole and at one of
   /// length 0.
   Bytes next() {
-    see();
-    const std::uint32_t coming = seen_ - given_;
-    if (coming > kSecond) [[likely]]
-      books_.announce_entry(ahead(kSecond));
-    if (coming > kThird) [[likely]]
-      books_.announce_order(ahead(kThird));
-    if (coming > kFourth) [[likely]]
-      books_.announce_level(ahead(kFourth));
-    if (coming > kFifth) [[likely]]
-      books_.announce_replacement(ahead(kFifth));
-    if (coming == 0) return {};
-    const Coming& given = ring_[given_++ % kRing];
-    return {given.message, given.size};
+    if (given_ == last_) [[unlikely]] {
+      advance();
+      if (given_ == last_) return {};
+    }
+    return *given_++;
   }
 
  private:
-  static constexpr std::uint32_t kRing = 32;
-  static_assert(kFirst < kRing && kSecond < kFirst && kThird < kSecond &&
-                kFourth < kThird && kFifth < kFourth);
+  static constexpr std::uint32_t kBatches = 4;
+  static constexpr std::uint32_t kEach = 16;
   /// How far ahead of the messages seen the bytes themselves are fetched.
   static constexpr std::ptrdiff_t kBytesAhead = 1024;
-  struct Coming {
-    const std::byte* message;
-    OrderBooks::Notice notice;
-    std::uint16_t size;
+  struct Batch {
+    std::uint32_t size = 0;
+    OrderBooks::Notice notices[kEach] = {};
+    Bytes messages[kEach];
   };
 
-  OrderBooks::Notice& ahead(std::uint32_t distance) {
-    return ring_[(given_ + distance) % kRing].notice;
+  /// A batch more is seen, each of the others goes a step, and the oldest is given.
+  [[gnu::noinline]] void advance() {
+    ++turn_;
+    see(batch(0));
+    for (auto& notice : batch(1).notices) books_.announce_order(notice);
+    for (auto& notice : batch(2).notices) books_.announce_level(notice);
+    given_ = batch(3).messages;
+    last_ = given_ + batch(3).size;
   }
+  Batch& batch(std::uint32_t age) { return batches_[(turn_ - age) % kBatches]; }
 
-  bool see() {
-    if (end_ - at_ < 2) return false;
-    __builtin_prefetch(at_ + kBytesAhead);
-    const std::uint16_t size = load_be<std::uint16_t>(at_);
-    if (size == 0 || end_ - at_ < 2 + std::ptrdiff_t{size}) return false;
-    Coming& coming = ring_[seen_++ % kRing];
-    const std::byte* message = at_ + 2;
-    coming.message = message;
-    coming.size = size;
-    detail::announce(books_, coming.notice, message, end_);
-    at_ += 2 + size;
-    return true;
+  void see(Batch& batch) {
+    std::uint32_t size = 0;
+    for (; size < kEach; ++size) {
+      if (end_ - at_ < 2) break;
+      __builtin_prefetch(at_ + kBytesAhead);
+      const std::uint16_t length = load_be<std::uint16_t>(at_);
+      if (length == 0 || end_ - at_ < 2 + std::ptrdiff_t{length}) break;
+      const std::byte* const message = at_ + 2;
+      batch.messages[size] = {message, length};
+      detail::announce(books_, batch.notices[size], message, end_);
+      at_ = message + length;
+    }
+    batch.size = size;
   }
 
   const OrderBooks& books_;
   const std::byte* at_;
   const std::byte* end_;
-  std::uint32_t seen_ = 0;
-  std::uint32_t given_ = 0;
-  Coming ring_[kRing];  ///< set where seen
+  const Bytes* given_ = nullptr;
+  const Bytes* last_ = nullptr;
+  std::uint32_t turn_ = 0;
+  Batch batches_[kBatches];
 };
 
 /// Announces the messages of one packet, all of them at every stage: for a session that
@@ -164,10 +154,8 @@ inline void announce_packet(const OrderBooks& books, Bytes blocks) {
     detail::announce(books, notices[count++], cursor.message().data(), end);
   }
   if (count < 2) return;
-  for (std::uint32_t i = 0; i < count; ++i) books.announce_entry(notices[i]);
   for (std::uint32_t i = 0; i < count; ++i) books.announce_order(notices[i]);
   for (std::uint32_t i = 0; i < count; ++i) books.announce_level(notices[i]);
-  for (std::uint32_t i = 0; i < count; ++i) books.announce_replacement(notices[i]);
 }
 
 /// Applies every whole block in sequence; returns the bytes they took. A block of

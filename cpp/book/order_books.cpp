@@ -69,6 +69,13 @@ void OrderBooks::clear() {
   free_order_ = free_level_ = kNone;
 }
 
+void OrderBooks::grow_index() {
+  index_.grow();
+  for (std::uint32_t slot = 1; slot <= orders_used_; ++slot) {
+    if (orders_[slot].qty != 0) index_.insert(orders_[slot].reference, slot);
+  }
+}
+
 void OrderBooks::clear(InstrumentId instrument) {
   for (const Side side : {Side::kBuy, Side::kSell}) {
     const Ladder& ladder = sides_[side_of_book(instrument, side)];
@@ -123,14 +130,14 @@ int OrderBooks::queue(InstrumentId instrument, Side side, Price price, OrderView
 }
 
 bool OrderBooks::find(std::uint64_t reference, OrderView& out) const {
-  const std::uint32_t slot = index_.find(reference);
+  const std::uint32_t slot = slot_of(reference);
   if (slot == kNone) return false;
   out = view(orders_[slot]);
   return true;
 }
 
 Qty OrderBooks::qty_ahead(std::uint64_t reference) const {
-  const std::uint32_t slot = index_.find(reference);
+  const std::uint32_t slot = slot_of(reference);
   if (slot == kNone) return -1;
   Qty ahead = 0;
   for (std::uint32_t at = orders_[slot].previous; at != kNone;
@@ -141,7 +148,7 @@ Qty OrderBooks::qty_ahead(std::uint64_t reference) const {
 }
 
 std::int64_t OrderBooks::orders_ahead(std::uint64_t reference) const {
-  const std::uint32_t slot = index_.find(reference);
+  const std::uint32_t slot = slot_of(reference);
   if (slot == kNone) return -1;
   std::int64_t ahead = 0;
   for (std::uint32_t at = orders_[slot].previous; at != kNone;

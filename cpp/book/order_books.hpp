@@ -102,59 +102,45 @@ class OrderBooks {
   void unflag(InstrumentId instrument) { flagged_[index(instrument)] = false; }
   bool flagged(InstrumentId instrument) const { return flagged_[index(instrument)]; }
 
-  // What is known of a coming message about an order, on its way through five notices
+  // What is known of a coming message about an order, on its way through three notices
   // with some messages between them. They never change a book, and one that turns out
   // wrong costs nothing but time. (Each is inlined by force: a compiler takes a
   // function that only fetches for one that does nothing, and drops it.)
   struct Notice {
-    union {
-      std::uint64_t reference;            ///< until announce_entry
-      const ReferenceIndex::Slot* entry;  ///< from then on
-    };
-    std::uint32_t slot;
-    std::uint32_t side_of_book;
-    std::uint32_t steps;
-    std::uint32_t level;
+    std::uint64_t reference;
+    std::uint32_t hint;   ///< where the hint for the new order's level stands
+    std::uint32_t slot;   ///< of the order that is there
+    std::uint32_t level;  ///< of the order to come
   };
   /// A message about `reference`; if a new order comes with it, at a price of `steps`,
-  /// else 0. Unless the reference has an order, the new one comes to `side`. All may be
-  /// any numbers.
+  /// else 0. All may be any numbers.
   [[gnu::always_inline]] void announce(Notice& notice, std::uint64_t reference,
-                                       InstrumentId instrument, Side side,
+                                       InstrumentId instrument,
                                        std::uint32_t steps) const {
     notice.reference = reference;
-    notice.side_of_book = side_of_book(instrument, side);
-    notice.steps = steps;
+    // One and the same hint where no order is to come.
+    notice.hint = hint_place(instrument, steps) & (0u - (steps != 0));
     index_.prefetch(reference);
-    __builtin_prefetch(&sides_[notice.side_of_book]);
-    __builtin_prefetch(&hint(notice));
-  }
-  [[gnu::always_inline]] void announce_entry(Notice& notice) const {
-    notice.entry = index_.entry(notice.reference);
-    __builtin_prefetch(notice.entry, 1);
+    __builtin_prefetch(&hints_[notice.hint]);
   }
   [[gnu::always_inline]] void announce_order(Notice& notice) const {
-    notice.slot = *notice.entry;
+    notice.slot = index_.likely(notice.reference);
+    notice.level = hints_[notice.hint];
     __builtin_prefetch(&orders_[notice.slot], 1);
-    notice.level = hint(notice);
     __builtin_prefetch(&levels_[notice.level], 1);
   }
   /// The level of the order that is there, its neighbours or whom the new order will
   /// follow, and the best prices. All is worked out for every message, as which it is
-  /// could not be foreseen.
-  [[gnu::always_inline]] void announce_level(Notice& notice) const {
+  /// could not be foreseen; order 0 has numbers of orders and levels as well.
+  [[gnu::always_inline]] void announce_level(const Notice& notice) const {
     const Order& order = orders_[notice.slot];
     const Level& level = levels_[notice.level];
-    const bool known = notice.slot != kNone;
-    notice.side_of_book = known ? order.side_of_book : notice.side_of_book;
     __builtin_prefetch(&levels_[order.level], 1);
-    __builtin_prefetch(&orders_[known ? order.previous : level.last], 1);
+    __builtin_prefetch(&orders_[order.previous], 1);
     __builtin_prefetch(&orders_[order.next], 1);
-    ladders_.prefetch(sides_[notice.side_of_book]);
-    __builtin_prefetch(&hint(notice));  // another one where the order is replaced
-  }
-  [[gnu::always_inline]] void announce_replacement(const Notice& notice) const {
-    __builtin_prefetch(&levels_[hint(notice)], 1);
+    __builtin_prefetch(&orders_[level.last], 1);
+    const std::uint32_t sides[] = {level.side_of_book, order.side_of_book};
+    ladders_.prefetch(sides_[sides[notice.slot != kNone]]);
   }
 
  private:
@@ -163,7 +149,7 @@ class OrderBooks {
 
   struct Order {
     std::uint64_t reference;
-    std::uint32_t qty;
+    std::uint32_t qty;  ///< 0: it is in the pool
     std::uint32_t level;
     std::uint32_t previous;
     std::uint32_t next;  ///< of an order in the pool: the next free one
@@ -191,23 +177,15 @@ class OrderBooks {
     return static_cast<InstrumentId>(order.side_of_book >> 1);
   }
   /// Where a hint stands: the number of the level that some price of the same place
-  /// had last. Whether it has it still, and which price it was, the level says.
-  std::uint32_t hint_place(std::uint32_t side, LadderKey key) const {
-    const std::uint32_t mixed =
-        static_cast<std::uint32_t>(key) * 0x9E3779B1u ^ side * 0x85EBCA6Bu;
-    return mixed >> hint_shift_;
+  /// had last, on either side. Whether it has it still, and which price it was, the
+  /// level says.
+  std::uint32_t hint_place(InstrumentId instrument, std::uint32_t steps) const {
+    return (steps * 0x9E3779B1u ^ index(instrument) * 0x85EBCA6Bu) >> hint_shift_;
   }
   static bool is(const Level& level, std::uint32_t side, LadderKey key) {
     return ((level.side_of_book ^ side) |
             static_cast<std::uint32_t>(level.key ^ key)) == 0 &&
            level.orders != 0;
-  }
-  /// The hint for the order to come; one and the same where none is to come.
-  const std::uint32_t& hint(const Notice& notice) const {
-    const auto side = static_cast<Side>(notice.side_of_book & 1);
-    const std::uint32_t place =
-        hint_place(notice.side_of_book, ladder_key(side, notice.steps));
-    return hints_[place & (0u - (notice.steps != 0))];
   }
   bool to_steps(Price price, std::uint32_t& steps) const {
     const std::int64_t count = price.value / step_;
@@ -221,6 +199,15 @@ class OrderBooks {
   Price price_of(Side side, LadderKey key) const {
     return {steps_of(side, key) * step_};
   }
+  [[gnu::always_inline]] ReferenceIndex::Found find(std::uint64_t reference) {
+    return index_.find(reference, [&](std::uint32_t slot) {
+      return orders_[slot].reference == reference;
+    });
+  }
+  std::uint32_t slot_of(std::uint64_t reference) const {
+    return const_cast<OrderBooks*>(this)->find(reference).slot;
+  }
+  void grow_index();
   std::uint32_t take_order();
   void give_order(std::uint32_t slot);
   std::uint32_t take_level();
@@ -282,6 +269,7 @@ inline std::uint32_t OrderBooks::take_level() {
 }
 
 inline void OrderBooks::give_order(std::uint32_t slot) {
+  orders_[slot].qty = 0;
   orders_[slot].next = free_order_;
   free_order_ = slot;
 }
@@ -317,8 +305,7 @@ inline std::uint32_t OrderBooks::level_at(Ladder& ladder, std::uint32_t side,
     return {BookStatus::kZeroQuantity};
   if (steps == 0) [[unlikely]]
     return {BookStatus::kNoPrice};
-  const ReferenceIndex::Entry entry = index_.entry(reference);
-  if (index_.find(reference, *entry) != kNone) [[unlikely]]
+  if (find(reference).slot != kNone) [[unlikely]]
     return {BookStatus::kDuplicateOrder};
   const std::uint32_t slot = take_order();
   if (slot == kNone) [[unlikely]]
@@ -327,7 +314,7 @@ inline std::uint32_t OrderBooks::level_at(Ladder& ladder, std::uint32_t side,
   const std::uint32_t side_number = side_of_book(instrument, side);
   const LadderKey key = ladder_key(side, steps);
   Ladder& ladder = sides_[side_number];
-  std::uint32_t& hint = hints_[hint_place(side_number, key)];
+  std::uint32_t& hint = hints_[hint_place(instrument, steps)];
   if (!is(levels_[hint], side_number, key)) {
     const std::uint32_t number = level_at(ladder, side_number, key);
     if (number == kNone) [[unlikely]] {
@@ -351,8 +338,9 @@ inline std::uint32_t OrderBooks::level_at(Ladder& ladder, std::uint32_t side,
   order.next = kNone;
   order.key = key;
   order.side_of_book = side_number;
-  index_.insert(reference, entry, slot);
-  ++order_count_;
+  index_.insert(reference, slot);
+  if (++order_count_ > index_.comfortable()) [[unlikely]]
+    grow_index();
   return change_of(order, level, BookStatus::kOk, ladder.best == key);
 }
 
@@ -381,18 +369,18 @@ inline std::uint32_t OrderBooks::level_at(Ladder& ladder, std::uint32_t side,
 }
 
 [[gnu::always_inline]] inline BookChange OrderBooks::remove(std::uint64_t reference) {
-  const ReferenceIndex::Entry entry = index_.entry(reference);
-  const std::uint32_t slot = index_.find(reference, *entry);
+  const ReferenceIndex::Found found = find(reference);
+  const std::uint32_t slot = found.slot;
   if (slot == kNone) [[unlikely]]
     return {BookStatus::kUnknownOrder};
-  index_.erase(reference, entry);
+  index_.erase(reference, found);
   return remove_slot(slot, BookStatus::kOk);
 }
 
 [[gnu::always_inline]] inline BookChange OrderBooks::reduce(std::uint64_t reference,
                                                             Qty qty) {
-  const ReferenceIndex::Entry entry = index_.entry(reference);
-  const std::uint32_t slot = index_.find(reference, *entry);
+  const ReferenceIndex::Found found = find(reference);
+  const std::uint32_t slot = found.slot;
   if (slot == kNone) [[unlikely]]
     return {BookStatus::kUnknownOrder};
   Order& order = orders_[slot];
@@ -402,7 +390,7 @@ inline std::uint32_t OrderBooks::level_at(Ladder& ladder, std::uint32_t side,
   if (qty >= order.qty) {
     const BookStatus status =
         qty == order.qty ? BookStatus::kOk : BookStatus::kOverfill;
-    index_.erase(reference, entry);
+    index_.erase(reference, found);
     return remove_slot(slot, status);
   }
   level.qty -= qty;
@@ -415,19 +403,19 @@ inline std::uint32_t OrderBooks::level_at(Ladder& ladder, std::uint32_t side,
 [[gnu::always_inline]] inline BookReplacement OrderBooks::replace_steps(
     std::uint64_t old_reference, std::uint64_t new_reference, Qty qty,
     std::uint32_t steps) {
-  const ReferenceIndex::Entry entry = index_.entry(old_reference);
-  const std::uint32_t slot = index_.find(old_reference, *entry);
+  const ReferenceIndex::Found found = find(old_reference);
+  const std::uint32_t slot = found.slot;
   if (slot == kNone) [[unlikely]]
     return {{BookStatus::kUnknownOrder}, {}};
   const Order& order = orders_[slot];
   const Side side = side_of(order);
   const InstrumentId instrument = instrument_of(order);
-  if (new_reference != old_reference && index_.find(new_reference) != kNone)
+  if (new_reference != old_reference && find(new_reference).slot != kNone)
       [[unlikely]] {
     return {change_of(order, levels_[order.level], BookStatus::kDuplicateOrder, false),
             {}};
   }
-  index_.erase(old_reference, entry);
+  index_.erase(old_reference, found);
   const BookChange removed = remove_slot(slot, BookStatus::kOk);
   return {removed, add_steps(instrument, new_reference, side, qty, steps)};
 }

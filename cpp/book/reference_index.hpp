@@ -1,21 +1,28 @@
 // Which order slot an order reference names.
 //
-// Venues number orders upwards and most orders live for a moment, so what lives is
-// dense near the newest number and sparse behind it. References are cut into pages of
-// 16, which share a cache line, and pages are reached through leaves of 256: two short
-// hops, no comparison, no hash. A page goes back to its pool with its last order, a
-// leaf with its last page, so memory follows the orders alive and not the day's
-// numbers. References past 2^34, or scattered so widely that the leaves run out, go
-// into a hash table instead: slower, never wrong.
+// A hash table of cache lines: each bucket has twelve places, each place a tag of eight
+// bits of its reference and the number of its order, and the twelve tags are compared
+// at once. Venues number orders upwards, so four references in a row share a bucket and
+// what is new stands in lines that are next to each other and warm, while what is old
+// is spread evenly. Whether an order is the one that is looked for the order itself
+// says, which is read anyhow. A reference that finds its bucket full goes on to the
+// next one, and each bucket counts those that went past it.
+//
+// It uses as much of its memory as the orders alive ask for, and is built anew when
+// they have become twice as many.
 //
 // Single-threaded; all memory is taken at construction.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
-#include <utility>
 
 #include "base/zeroed_array.hpp"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace pyscalp::book {
 
@@ -26,104 +33,119 @@ class ReferenceIndex {
 
   ReferenceIndex(std::uint32_t orders, PageUse use);
 
-  /// Where a reference's slot stands. Good until the index next changes.
-  using Entry = Slot*;
+  /// What was found, and where; good until the index next changes.
+  struct Found {
+    Slot slot = 0;
+    std::uint8_t* tag = nullptr;
+  };
 
-  Slot find(std::uint64_t reference) const {
-    return find(reference, *entry(reference));
-  }
-  /// The same where the entry is at hand.
-  Slot find(std::uint64_t reference, Slot entered) const {
-    if (entered != 0 || scattered_count_ == 0) [[likely]]
-      return entered;
-    return find_scattered(reference);
+  /// The order of that reference, for which alone `is(slot)` must be true.
+  template <class Is>
+  [[gnu::always_inline]] Found find(std::uint64_t reference, Is&& is) {
+    std::uint64_t at = number(reference);
+    for (std::uint64_t bound = mask_; true; --bound) {
+      Bucket& bucket = buckets_[at];
+      for (std::uint32_t same = bucket.with_tag(tag(reference)); same != 0;
+           same &= same - 1) {
+        const int place = std::countr_zero(same);
+        const Slot slot = bucket.slots[place];
+        if (is(slot)) [[likely]]
+          return {slot, &bucket.tags[place]};
+      }
+      if (bucket.passed == 0 || bound == 0) [[likely]]
+        return {};
+      at = (at + 1) & mask_;
+    }
   }
 
   /// The reference must be unknown, the slot not 0, and no more references in here than
   /// were asked for at construction.
-  void insert(std::uint64_t reference, Entry at, Slot slot) {
-    if (at - pages_[0].slots < 16) at = place(reference);
-    *at = slot;
+  void insert(std::uint64_t reference, Slot slot) {
+    std::uint64_t at = number(reference);
+    std::uint32_t empty = buckets_[at].with_tag(0);
+    while (empty == 0) [[unlikely]] {
+        ++buckets_[at].passed;
+        at = (at + 1) & mask_;
+        empty = buckets_[at].with_tag(0);
+      }
+    Bucket& bucket = buckets_[at];
+    const int place = std::countr_zero(empty);
+    bucket.tags[place] = tag(reference);
+    bucket.slots[place] = slot;
   }
 
-  /// The reference must be known.
-  void erase(std::uint64_t reference, Entry at) {
-    if (*at == 0) [[unlikely]]
-      return erase_scattered(reference);
-    *at = 0;
-    Page& page = pages_[static_cast<std::size_t>(at - pages_[0].slots) / 16];
-    if (page.empty()) give_page(reference);
+  void erase(std::uint64_t reference, const Found& found) {
+    *found.tag = 0;
+    const auto offset = reinterpret_cast<const char*>(found.tag) -
+                        reinterpret_cast<const char*>(buckets_.data());
+    const std::uint64_t stood_at = static_cast<std::uint64_t>(offset) / sizeof(Bucket);
+    for (std::uint64_t at = number(reference); at != stood_at; at = (at + 1) & mask_)
+      [[unlikely]] { --buckets_[at].passed; }
   }
 
-  Entry entry(std::uint64_t reference) {
-    return const_cast<Entry>(std::as_const(*this).entry(reference));
-  }
-  const Slot* entry(std::uint64_t reference) const {
-    const std::uint64_t leaf_number = reference >> kLeafShift;
-    const std::uint32_t leaf = leaf_of_[leaf_number < kLeaves ? leaf_number : kLeaves];
-    const std::uint32_t page = leaves_[leaf].pages[(reference >> kPageShift) & 255];
-    return &pages_[page].slots[reference & 15];
-  }
+  /// With more references than this it wants to grow; then insert all of them anew.
+  std::uint32_t comfortable() const { return comfortable_; }
+  void grow();
 
-  /// Brings what `entry` will read of that reference.
+  /// Brings what `likely` and `find` will read of that reference.
   [[gnu::always_inline]] void prefetch(std::uint64_t reference) const {
-    const std::uint64_t leaf_number = reference >> kLeafShift;
-    const std::uint32_t leaf = leaf_of_[leaf_number < kLeaves ? leaf_number : kLeaves];
-    __builtin_prefetch(&leaves_[leaf].pages[(reference >> kPageShift) & 255]);
+    __builtin_prefetch(&buckets_[number(reference)], 1);
+  }
+  /// The order that the tag speaks for; 0 where there is none. Mostly, but not always,
+  /// the order of that reference.
+  [[gnu::always_inline]] Slot likely(std::uint64_t reference) const {
+    const Bucket& bucket = buckets_[number(reference)];
+    const std::uint32_t same = bucket.with_tag(tag(reference));
+    // Without a branch: whether there is one depends on the kind of message.
+    const Slot slot = bucket.slots[std::countr_zero(same | 1u << (kPlaces - 1))];
+    return slot & (0u - static_cast<Slot>(same != 0));
   }
 
   void clear();
-  /// Start-up: takes all memory now.
+  /// Start-up: takes all memory now, so that it never grows.
   void prefault();
 
  private:
-  static constexpr int kPageShift = 4;
-  static constexpr int kLeafShift = 12;
-  /// Leaves that references can name directly; one more stays empty for all the others.
-  static constexpr std::uint64_t kLeaves = 1ull << 22;
+  static constexpr int kPlaces = 12;
+  static constexpr int kReferencesShift = 2;  ///< references in a row to a bucket
 
-  struct alignas(64) Page {
-    /// slots[0] of a page in the pool names the next free one.
-    Slot slots[16];
+  struct alignas(64) Bucket {
+    std::uint8_t tags[kPlaces];  ///< 0: the place is empty
+    std::uint32_t passed;        ///< references that went on to later buckets
+    Slot slots[kPlaces];
 
-    bool empty() const {
-      std::uint64_t pairs[8];
-      std::memcpy(pairs, slots, sizeof pairs);
-      return ((pairs[0] | pairs[1] | pairs[2] | pairs[3]) |
-              (pairs[4] | pairs[5] | pairs[6] | pairs[7])) == 0;
+    /// A bit for each place with that tag.
+    std::uint32_t with_tag(std::uint8_t wanted) const {
+#if defined(__SSE2__)
+      const __m128i all = _mm_load_si128(reinterpret_cast<const __m128i*>(tags));
+      const __m128i same =
+          _mm_cmpeq_epi8(all, _mm_set1_epi8(static_cast<char>(wanted)));
+      return static_cast<std::uint32_t>(_mm_movemask_epi8(same)) &
+             ((1u << kPlaces) - 1);
+#else
+      std::uint32_t same = 0;
+      for (int i = 0; i < kPlaces; ++i) same |= std::uint32_t{tags[i] == wanted} << i;
+      return same;
+#endif
     }
   };
-  struct Leaf {
-    std::uint32_t pages[256];  ///< of a leaf in the pool, pages[0] names the next one
-  };
-  struct Scattered {
-    std::uint64_t reference;
-    Slot slot;  ///< 0: the place is empty
-  };
+  static_assert(sizeof(Bucket) == 64);
 
-  Slot* place(std::uint64_t reference);
-  void give_page(std::uint64_t reference);
-  bool take_leaf(std::uint32_t& leaf);
+  std::uint64_t number(std::uint64_t reference) const {
+    return reference >> kReferencesShift & mask_;
+  }
+  /// Which of the references in a row, and how often the numbers came round; never 0.
+  std::uint8_t tag(std::uint64_t reference) const {
+    return static_cast<std::uint8_t>(0x80 | (reference & 3) << 5 |
+                                     (reference >> lap_shift_ & 31));
+  }
+  void use(std::size_t buckets);
 
-  std::uint64_t home(std::uint64_t reference) const;
-  std::uint64_t place_of(std::uint64_t reference) const;
-  Slot find_scattered(std::uint64_t reference) const;
-  Slot* place_scattered(std::uint64_t reference);
-  void erase_scattered(std::uint64_t reference);
-
-  // Number 0 of leaves and pages stays empty for ever: what is not there is found
-  // there.
-  ZeroedArray<std::uint32_t> leaf_of_;
-  ZeroedArray<Leaf> leaves_;
-  ZeroedArray<std::uint16_t> leaf_pages_;  ///< pages in use, by leaf
-  ZeroedArray<Page> pages_;
-  ZeroedArray<Scattered> scattered_;
-  std::uint64_t scattered_mask_;
-  std::uint32_t scattered_count_ = 0;
-  std::uint32_t leaves_used_ = 0;
-  std::uint32_t free_leaf_ = 0;
-  std::uint32_t pages_used_ = 0;
-  std::uint32_t free_page_ = 0;
+  ZeroedArray<Bucket> buckets_;
+  std::uint64_t mask_ = 0;
+  int lap_shift_ = 0;
+  std::uint32_t comfortable_ = 0;
+  std::size_t least_;  ///< buckets in use at the beginning
 };
 
 }  // namespace pyscalp::book
