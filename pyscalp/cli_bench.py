@@ -210,7 +210,7 @@ def micro(
 ) -> None:
     """The pieces between packet and order, each by itself, in nanoseconds.
 
-    Builds bench/micro_*.cpp of the checkout it is installed from with CMake and Google
+    Builds bench/micro_*.cpp of its checkout with CMake and Google
     Benchmark (Debian: libbenchmark-dev). --save keeps the samples of every round,
     --against says of each piece whether it is faster, slower, or no difference is seen.
     """
