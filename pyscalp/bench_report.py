@@ -31,6 +31,35 @@ def print_bench_book(result: dict[str, Any], console: Console) -> None:
         console.print(_operations(result["operations"]), highlight=False)
 
 
+def print_bench_micro(result: dict[str, Any], console: Console) -> None:
+    """The table of `pyscalp.bench_micro.bench_micro`."""
+    machine = result["machine"]
+    console.print(
+        f"{machine['cores']} cores of {machine['processor']}, load {machine['load']:.1f}; "
+        f"{result['compiler']}; {result['rounds']} rounds, each a process",
+        highlight=False,
+    )
+    for name, why in result["left_out"].items():
+        console.print(f"{name} left out: {why}", highlight=False)
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("ns of one operation")
+    for heading in ("min", "median", "worst", "spread"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    group = ""
+    for row in result["rows"]:
+        if row["name"].split("/")[0] != group:
+            group = row["name"].split("/")[0]
+            table.add_row()
+        table.add_row(
+            row["name"],
+            f"[bold]{row['ns_min']:,.2f}[/bold]",
+            f"{row['ns_median']:,.2f}",
+            f"{row['ns_max']:,.2f}",
+            f"{row['ns_median'] / row['ns_min'] - 1:.1%}",
+        )
+    console.print(table, highlight=False)
+
+
 def _section(section: dict[str, Any]) -> Table:
     table = Table(
         title=f"\n[bold]{section['title']}[/bold]: {section['messages']:,} messages, "

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pyscalp.errors import PyscalpError, ResultsNotWritten, os_reason
-from pyscalp.terminal import ERR, OUT, print_json
+from pyscalp.terminal import ERR
 
 _COUNT = re.compile(r"(\d+(?:\.\d+)?)([kKM]?)")
 _FACTORS = {"": 1, "k": 1_000, "K": 1_000, "M": 1_000_000}
 
+Save = Annotated[Path | None, typer.Option(help="Write the result to this JSON file.")]
+Against = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Compare with this saved result, row by row.")
+]
+Anyway = Annotated[
+    bool, typer.Option("--anyway", help="Compare although machine or settings differ.")
+]
+FailIfSlower = Annotated[
+    float | None,
+    typer.Option(
+        min=0, metavar="PERCENT", help="End with status 8 where a row is slower by more than this."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+
 bench = typer.Typer(
     name="bench",
-    help="Measure pyscalp against its peers.",
+    help="Measure pyscalp: against its peers, piece by piece, against an earlier run.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -55,10 +71,11 @@ def book(
         bool, typer.Option("--scaling", help="Scale to 100M messages rather than 10M (3 GB).")
     ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of the made-up day.")] = 1,
-    save: Annotated[Path | None, typer.Option(help="Write the result to this JSON file.")] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object on standard output.")
-    ] = False,
+    save: Save = None,
+    against: Against = None,
+    anyway: Anyway = False,
+    fail_if_slower: FailIfSlower = None,
+    as_json: Json = False,
 ) -> None:
     """Decoding and order books, ours and the installed peers', in turns on one file.
 
@@ -66,34 +83,29 @@ def book(
     process of its own; minima count, medians tell how disturbed the machine was.
     """
     from pyscalp.bench_book import SECTIONS, bench_book
+    from pyscalp.bench_outcome import Outcome
     from pyscalp.bench_report import print_bench_book
 
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeRemainingColumn(),
-        console=ERR,
-        transient=True,
-        disable=not ERR.is_terminal,
-    ) as bar:
-        task = bar.add_task("bench", total=None)
+    count = _count("--messages", messages)
+    asked = {
+        "file": None if file is None else file.name,
+        "messages": count,
+        "instruments": instruments,
+        "seed": seed,
+    }
+    outcome = Outcome("book", asked, save, against, anyway, fail_if_slower)
+    with _progress() as tell:
         result = bench_book(
             file,
-            messages=_count("--messages", messages),
+            messages=count,
             instruments=instruments,
             rounds=rounds,
             sections=SECTIONS if only is None else [part.strip() for part in only.split(",")],
             scaling=(1_000_000, 100_000_000 if scaling else 10_000_000),
             seed=seed,
-            progress=lambda text, done, total: bar.update(
-                task, description=text, completed=done, total=total
-            ),
+            progress=tell,
         )
-    _save(result, save)
-    if as_json:
-        print_json(result)
-    else:
-        print_bench_book(result, OUT)
+    outcome.finish(result, print_bench_book, as_json)
 
 
 @bench.command(
@@ -123,13 +135,14 @@ def tick_to_trade(
         bool, typer.Option("--loopback", help="On one loopback; needs no privilege.")
     ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of the made-up market day.")] = 1,
-    save: Annotated[Path | None, typer.Option(help="Write the result to this JSON file.")] = None,
+    save: Save = None,
+    against: Against = None,
+    anyway: Anyway = False,
+    fail_if_slower: FailIfSlower = None,
     drawing: Annotated[
         Path | None, typer.Option("--plot", help="Draw it by percentile into this HTML file.")
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object on standard output.")
-    ] = False,
+    as_json: Json = False,
 ) -> None:
     """From a packet out to an order in, by the clock of whoever is at the other end.
 
@@ -137,18 +150,19 @@ def tick_to_trade(
     on the loopback. Beside the engine, on each transport: a bare echo of the same bytes,
     and once an asyncio client in Python that does the same work.
     """
+    from pyscalp.bench_outcome import Outcome
     from pyscalp.bench_tick import bench_tick_to_trade, save_plot
     from pyscalp.bench_tick_report import print_bench_tick
 
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeRemainingColumn(),
-        console=ERR,
-        transient=True,
-        disable=not ERR.is_terminal,
-    ) as bar:
-        task = bar.add_task("bench", total=None)
+    asked = {
+        "triggers": triggers,
+        "rate": rate,
+        "load_seconds": load_seconds,
+        "loopback": loopback,
+        "seed": seed,
+    }
+    outcome = Outcome("tick-to-trade", asked, save, against, anyway, fail_if_slower)
+    with _progress() as tell:
         result = bench_tick_to_trade(
             triggers=triggers,
             rate=rate,
@@ -159,29 +173,79 @@ def tick_to_trade(
             load_seconds=load_seconds,
             veth=not loopback,
             seed=seed,
-            progress=lambda text, done, total: bar.update(
-                task, description=text, completed=done, total=total
-            ),
+            progress=tell,
         )
-    _save(result, save)
     if drawing is not None:
         try:
             save_plot(result, drawing)
         except OSError as error:
             raise ResultsNotWritten(f"cannot write {drawing}: {os_reason(error)}") from None
-    if as_json:
-        print_json(result)
-    else:
-        print_bench_tick(result, OUT)
+    outcome.finish(result, print_bench_tick, as_json)
 
 
-def _save(result: dict[str, Any], file: Path | None) -> None:
-    if file is None:
-        return
-    try:
-        file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise ResultsNotWritten(f"cannot write {file}: {os_reason(error)}") from None
+@bench.command(epilog="Example: pyscalp bench micro --only gate,encode --against before.json")
+def micro(
+    rounds: Annotated[
+        int, typer.Option(min=1, help="Measurements of each piece, each in a process of its own.")
+    ] = 9,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PIECE,…",
+            help="Of decode, book, features, signals, gate, ring and encode.",
+            show_default="all of them",
+        ),
+    ] = None,
+    min_time: Annotated[
+        float, typer.Option(metavar="SECONDS", help="Of each measurement, at least.")
+    ] = 0.05,
+    program: Annotated[
+        Path | None, typer.Option(help="A micro_bench that is built already, in any way.")
+    ] = None,
+    save: Save = None,
+    against: Against = None,
+    anyway: Anyway = False,
+    fail_if_slower: FailIfSlower = None,
+    as_json: Json = False,
+) -> None:
+    """The pieces between packet and order, each by itself, in nanoseconds.
+
+    Builds bench/micro_*.cpp of its checkout with CMake and Google
+    Benchmark (Debian: libbenchmark-dev). --save keeps the samples of every round,
+    --against says of each piece whether it is faster, slower, or no difference is seen.
+    """
+    from pyscalp.bench_micro import GROUPS, bench_micro
+    from pyscalp.bench_outcome import Outcome
+    from pyscalp.bench_report import print_bench_micro
+
+    asked = {"min_time_s": min_time}
+    outcome = Outcome("micro", asked, save, against, anyway, fail_if_slower)
+    with _progress() as tell:
+        result = bench_micro(
+            groups=GROUPS if only is None else [part.strip() for part in only.split(",")],
+            rounds=rounds,
+            min_time_s=min_time,
+            program=program,
+            progress=tell,
+        )
+    outcome.finish(result, print_bench_micro, as_json)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on a terminal, and nothing elsewhere."""
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeRemainingColumn(),
+        console=ERR,
+        transient=True,
+        disable=not ERR.is_terminal,
+    ) as bar:
+        task = bar.add_task("bench", total=None)
+        yield lambda text, done, total: bar.update(
+            task, description=text, completed=done, total=total
+        )
 
 
 def _loads(text: str) -> list[float]:

@@ -24,6 +24,8 @@ EXIT_NOT_FIT = 6
 """The machine lacks something that its profile requires, or it is not known."""
 EXIT_NOT_CHANGED = 7
 """Not every setting of the machine could be changed or put back."""
+EXIT_SLOWER = 8
+"""A benchmark is slower than the saved one by more than was allowed."""
 EXIT_INTERNAL = 70
 """A fault of pyscalp itself."""
 EXIT_NOT_WRITTEN = 74
@@ -54,6 +56,12 @@ class ResultsNotWritten(PyscalpError):
     """The session ran, but its results could not all be written."""
 
     exit_status = EXIT_NOT_WRITTEN
+
+
+class SlowerThanBefore(PyscalpError):
+    """A benchmark is slower than the saved one by more than was allowed."""
+
+    exit_status = EXIT_SLOWER
 
 
 class DayFileError(PyscalpError):

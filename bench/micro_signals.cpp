@@ -1,0 +1,59 @@
+// What the signals make of a busy instrument's events, as the engine shows them.
+#include <benchmark/benchmark.h>
+
+#include "bench/micro_market.hpp"
+#include "signal/signal_set.hpp"
+
+namespace pyscalp::bench {
+namespace {
+
+/// Laps before the clock starts: every window is full, every average settled.
+constexpr int kWarmLaps = 100;
+
+/// Shows every event, with its trade first, lap after lap: time goes on, the market
+/// repeats itself. An iteration is an event.
+template <class Signal>
+void every_event(benchmark::State& state, Signal& signal) {
+  const BusyBook& book = busy_book();
+  std::int64_t later = 0;
+  const auto lap = [&] {
+    for (const BusyBook::Event& event : book.events) {
+      signal::MarketView view = event.view;
+      view.now.value += later;
+      view.venue_time.value += later;
+      if constexpr (requires { signal.on_trade(view, event.trade); }) {
+        if (event.traded) signal.on_trade(view, event.trade);
+      }
+      benchmark::DoNotOptimize(signal.on_book(view));
+    }
+    later += book.lap_ns;
+  };
+  for (int i = 0; i < kWarmLaps; ++i) lap();
+  const auto count = static_cast<benchmark::IterationCount>(book.events.size());
+  while (state.KeepRunningBatch(count)) lap();
+}
+
+void mean_reversion(benchmark::State& state) {
+  signal::MeanReversion signal{signal::MeanReversionOptions{}};
+  every_event(state, signal);
+  if (signal.closes().mean() == 0.0) state.SkipWithError("its bars are empty");
+}
+BENCHMARK(mean_reversion)->Name("signals/mean reversion");
+
+void book_imbalance(benchmark::State& state) {
+  signal::BookImbalance signal{signal::BookImbalanceOptions{}};
+  every_event(state, signal);
+}
+BENCHMARK(book_imbalance)->Name("signals/book imbalance");
+
+void both(benchmark::State& state) {
+  signal::SignalSet::Options options;
+  options.of<signal::MeanReversion>().enabled = true;
+  options.of<signal::BookImbalance>().enabled = true;
+  signal::SignalSet signals(options);
+  every_event(state, signals);
+}
+BENCHMARK(both)->Name("signals/both, as in the engine");
+
+}  // namespace
+}  // namespace pyscalp::bench
