@@ -113,7 +113,7 @@ def _stages(engines: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]) -
     table = _table("the engine's own stamps at p50, us, between the echo's way in and way out")
     table.add_column("", no_wrap=True)
     stages = ("feed", "signal", "gate", "encode", "send", "tick_to_trade")
-    headings = ["way in", *stages[:4], "to bytes", "way out", "rest", *stages[4:]]
+    headings = ["way in", "to poll", *stages[:4], "to bytes", "way out", "rest", *stages[4:]]
     for heading in headings:
         shown = heading.replace("tick_to_trade", "in to out").replace(" ", "\n", 1)
         table.add_column(shown, justify="right", no_wrap=True)
@@ -135,6 +135,7 @@ def _stages(engines: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]) -
         table.add_row(
             _name(row),
             _us(parts.get("way_in")),
+            _us(row["stages"].get("arrival", {}).get("p50")),
             *(_us(p50[stage]) for stage in stages[:4]),
             _us(to_bytes_ns(row)),
             _us(parts.get("way_out")),
