@@ -49,7 +49,7 @@ class Contender:
     def name(self) -> str:
         """For people."""
         if self.role == "asyncio":
-            return "asyncio client in Python"
+            return "asyncio client"
         return f"{'engine' if self.role == 'engine' else 'bare echo'}, {self.transport}"
 
 

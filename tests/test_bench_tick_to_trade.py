@@ -102,7 +102,7 @@ def test_on_one_loopback_without_privilege(capsys: pytest.CaptureFixture[str]) -
     assert [row["name"] for row in result["rows"]] == [
         "engine, blocking",
         "bare echo, blocking",
-        "asyncio client in Python",
+        "asyncio client",
     ]
     for row in result["rows"]:
         sane(row)
