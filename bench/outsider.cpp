@@ -22,8 +22,9 @@ constexpr MonoNanos kOpeningGap{100'000};
 /// From the opening to the first trigger: books settle, sessions come to life.
 constexpr MonoNanos kSettle = milliseconds(300);
 /// The reset is to be in the client's book before it hears that its order is gone, or
-/// it would send the same again.
-constexpr MonoNanos kBeforeAnswer{40'000};
+/// it would send the same again. Under a feed the reset stands behind other packets, in
+/// a queue that the answer does not stand in: so half of kApart.
+constexpr MonoNanos kBeforeAnswer{300'000};
 /// The gate takes the same wish again within a millisecond for a mistake, and every
 /// other trigger is the same. So those that are late keep this distance from the end of
 /// the one before.

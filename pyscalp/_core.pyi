@@ -10,7 +10,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['BookRun', 'Echo', 'EventBook', 'EventDecoder', 'EventTables', 'ExchangeServer', 'ItchTables', 'LiveSession', 'Outsider', 'Recorder', 'Replay', 'book_rows', 'calibration', 'counter_offset', 'day_pace', 'decode_fields', 'event_values', 'operation_times', 'signal_rows', 'simulate_day', 'walk_frames', 'watch_core', 'write_market_day']
+__all__: list[str] = ['BookRun', 'Echo', 'EventBook', 'EventDecoder', 'EventTables', 'ExchangeServer', 'ItchTables', 'LiveSession', 'Outsider', 'Recorder', 'Replay', 'book_rows', 'calibration', 'counter_offset', 'day_pace', 'decode_fields', 'event_values', 'line_round', 'operation_times', 'signal_rows', 'simulate_day', 'walk_frames', 'watch_core', 'write_market_day']
 class BookRun:
     """
     Order-by-order books of a stream of ITCH 5.0 BinaryFILE bytes, for benchmarks.
@@ -448,6 +448,12 @@ def decode_fields(file: typing_extensions.Buffer) -> tuple[typing.Any, ...]:
 def event_values() -> dict[str, typing.Any]:
     """
     The numbers behind the names of kinds, sides and flags of events, the price that is none, and the dtype of their arrays.
+    """
+def line_round(core: typing.SupportsInt | typing.SupportsIndex, other: typing.SupportsInt | typing.SupportsIndex) -> int:
+    """
+    Nanoseconds that a cache line takes from one core to the other and back, the median of many rounds.
+
+    Raises OSError as counter_offset does.
     """
 def operation_times(file: typing_extensions.Buffer, *, every: typing.SupportsInt | typing.SupportsIndex, untimed: typing.SupportsInt | typing.SupportsIndex, look_ahead: bool, orders: typing.SupportsInt | typing.SupportsIndex = 16777216, levels: typing.SupportsInt | typing.SupportsIndex = 8388608, huge_pages: bool = False) -> dict[str, typing.Any]:
     """

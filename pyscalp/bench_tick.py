@@ -2,8 +2,9 @@
 
 The exchange's end (`_core.Outsider`) and the contender are processes in two networks, on
 two cores. It stamps both, at its own socket; the contender's own stamps are told beside
-and held against it. A round measures each contender once, in turns, so that what disturbs
-the machine disturbs all of them; the samples of all rounds count together.
+and held against it. A round measures each contender once, in turns, engine and echo of a
+transport one after the other, so that what disturbs the machine disturbs both. Quantiles
+are of all rounds together, the figures are medians of the rounds' own.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,11 @@ from pyscalp.bench_day import write_day
 from pyscalp.bench_networks import Places, places
 from pyscalp.bench_tick_figures import figures
 from pyscalp.bench_tick_run import Bench, Contender, Day, Measured
+from pyscalp.bench_tick_samples import Samples
 from pyscalp.errors import PyscalpError
 
 TRANSPORTS = ("xdp", "packet", "socket", "blocking")
 """Ways of the feed into a contender."""
-
-STAGES = ("feed", "signal", "gate", "encode", "send", "tick_to_trade")
-"""Of the engine, in order; the last one spans the others."""
 
 MAX_RATE = 800.0
 """Triggers a second; the outsider keeps late ones apart."""
@@ -38,122 +37,76 @@ MAX_RATE = 800.0
 _INSTRUMENTS = 8_906
 _LIVE_ORDERS = 200_000
 _MAX_ORDERS = 1 << 19
-_QUANTILES = {"min": 0, "p50": 50, "p90": 90, "p99": 99, "p99.9": 99.9, "max": 100}
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, steps done and steps in all."""
 
 
-@dataclass
 class _Pool:
     """What all measurements of a contender found."""
 
-    contender: Contender
-    trips: list[NDArray[np.int64]] = field(default_factory=list)
-    echoed: list[NDArray[np.int64]] = field(default_factory=list)
-    stages: dict[str, list[NDArray[np.int64]]] = field(default_factory=dict)
-    outside: list[dict[str, Any]] = field(default_factory=list)
-    inside: list[dict[str, Any]] = field(default_factory=list)
+    def __init__(self, contender: Contender) -> None:
+        self.contender = contender
+        self._rounds: list[Samples] = []
+        self._measured: list[Measured] = []
 
     def add(self, measured: Measured) -> None:
-        """The first triggers of a measurement warm everything up and do not count."""
-        untimed = min(100, len(measured.trips) // 10)
-        went = int((measured.trips[:, 1] > 0).sum())
-        self.trips.append(measured.trips[untimed:went])
-        found = dict(measured.contender)
-        if "echoed" in found:
-            echoed = np.asarray(found.pop("echoed"), dtype=np.int64).reshape(-1, 2)
-            self.echoed.append(echoed[untimed:went])
-        for stage, (values, counts) in found.pop("stages", {}).items():
-            pair = np.asarray([values, counts], dtype=np.int64)
-            self.stages.setdefault(stage, []).append(pair)
-        self.outside.append(measured.outsider)
-        self.inside.append(found)
+        """One round of it."""
+        self._rounds.append(Samples.of(measured))
+        self._measured.append(measured)
 
     def row(self) -> dict[str, Any]:
         """One row of the result; times in ns."""
-        trips = np.concatenate(self.trips)
-        answered = trips[:, 2] > 0
-        wire = trips[answered, 2] - trips[answered, 1]
+        all_rounds = Samples.together(self._rounds)
+        inside = [measured.contender for measured in self._measured]
+        outside = [measured.outsider for measured in self._measured]
         out: dict[str, Any] = {
             "name": self.contender.name,
             "role": self.contender.role,
             "transport": self.contender.transport,
             "load": self.contender.load,
-            "note": self.inside[-1]["note"],
-            "missing": self.inside[-1]["missing"],
-            "triggers": len(trips),
-            "unanswered": int((~answered).sum()),
-            "unexpected": sum(o["unexpected"] for o in self.outside),
-            "order_bytes": self.outside[-1]["order_bytes"],
-            "lost": sum(i.get("lost", 0) for i in self.inside),
-            "feed_messages": sum(o["feed_messages"] for o in self.outside),
-            "feed_behind_max_ns": max(o["behind_max_ns"] for o in self.outside),
-            "feed_not_sent": sum(o["not_sent"] for o in self.outside),
-            "day_ended": any(o["day_ended"] for o in self.outside),
-            "wire": quantiles(wire),
-            "wire_p50_by_round": [_p50_of(t) for t in self.trips],
-            "from_intended": quantiles(trips[answered, 2] - trips[answered, 0]),
-            "sent_late": quantiles(trips[:, 1] - trips[:, 0]),
-            "curve": _curve(wire),
+            "note": inside[-1]["note"],
+            "missing": inside[-1]["missing"],
+            "triggers": len(all_rounds.trips),
+            "unanswered": int((~all_rounds.answered).sum()),
+            "unexpected": sum(o["unexpected"] for o in outside),
+            "order_bytes": outside[-1]["order_bytes"],
+            "lost": sum(i.get("lost", 0) for i in inside),
+            "feed_messages": sum(o["feed_messages"] for o in outside),
+            "feed_behind_max_ns": max(o["behind_max_ns"] for o in outside),
+            "feed_not_sent": sum(o["not_sent"] for o in outside),
+            "day_ended": any(o["day_ended"] for o in outside),
+            **all_rounds.summary(),
+            "rounds": [
+                one.summary() | {"line_ns": measured.line_ns, "stolen": measured.stolen}
+                for one, measured in zip(self._rounds, self._measured, strict=True)
+            ],
+            "curve": _curve(all_rounds.wire),
         }
-        if self.echoed:
-            out |= self._echo_parts(trips, answered)
-        if self.stages:
-            out |= self._engine_parts()
+        if self.contender.role == "engine":
+            out |= _engine_counts(inside)
         return out
 
-    def _echo_parts(self, trips: NDArray[np.int64], answered: NDArray[np.bool_]) -> dict[str, Any]:
-        echoed = np.concatenate(self.echoed)
-        seen, sent = echoed[answered, 0], echoed[answered, 1]
-        return {
-            "way_in": quantiles(seen - trips[answered, 1]),
-            "way_out": quantiles(trips[answered, 2] - seen),
-            "send_call": quantiles(sent - seen),
-        }
 
-    def _engine_parts(self) -> dict[str, Any]:
-        spins = [inside["spin"] for inside in self.inside]
-        watched = sum(spin["watched_ns"] for spin in spins)
-        return {
-            "stages": {
-                stage: quantiles(_expanded(self.stages[stage]))
-                for stage in STAGES
-                if stage in self.stages
-            },
-            "gaps": sum(inside["gaps"] for inside in self.inside),
-            "records_lost": sum(inside["records_lost"] for inside in self.inside),
-            "denied": sum(sum(inside["denied"].values()) for inside in self.inside),
-            "allocations": sum(inside["allocations"] for inside in self.inside),
-            "phase": self.inside[-1]["phase"],
-            "errors": sorted({i["error"] for i in self.inside if i["error"]}),
-            "machine": self.inside[-1]["machine"],
-            "spin": {
-                "gaps": sum(spin["gaps"] for spin in spins),
-                "worst_ns": max(spin["worst_ns"] for spin in spins),
-                "lost_share": sum(spin["lost_ns"] for spin in spins) / max(watched, 1),
-                "threshold_ns": spins[-1]["threshold_ns"],
-            },
-        }
-
-
-def quantiles(samples: NDArray[np.int64]) -> dict[str, float]:
-    """Count, min, p50, p90, p99, p99.9 and max; the count alone where there are none."""
-    if samples.size == 0:
-        return {"count": 0}
-    values = np.percentile(samples, list(_QUANTILES.values()))
-    found = dict(zip(_QUANTILES, (float(v) for v in values), strict=True))
-    return {"count": int(samples.size), **found}
-
-
-def _p50_of(trips: NDArray[np.int64]) -> float | None:
-    answered = trips[trips[:, 2] > 0]
-    return float(np.median(answered[:, 2] - answered[:, 1])) if len(answered) else None
-
-
-def _expanded(pairs: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
-    together = np.concatenate(pairs, axis=1)
-    return np.repeat(together[0], together[1])
+def _engine_counts(inside: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    spins = [found["spin"] for found in inside]
+    watched = sum(spin["watched_ns"] for spin in spins)
+    return {
+        "gaps": sum(found["gaps"] for found in inside),
+        "records_lost": sum(found["records_lost"] for found in inside),
+        "denied": sum(sum(found["denied"].values()) for found in inside),
+        "allocations": sum(found["allocations"] for found in inside),
+        "phase": inside[-1]["phase"],
+        "errors": sorted({found["error"] for found in inside if found["error"]}),
+        "machine": inside[-1]["machine"],
+        "spin": {
+            "gaps": sum(spin["gaps"] for spin in spins),
+            "worst_ns": max(spin["worst_ns"] for spin in spins),
+            "lost_share": sum(spin["lost_ns"] for spin in spins) / max(watched, 1),
+            "threshold_ns": spins[-1]["threshold_ns"],
+            "taken_away": sum(found["taken_away"] for found in inside),
+        },
+    }
 
 
 def _curve(wire: NDArray[np.int64]) -> list[list[float]]:
@@ -167,13 +120,14 @@ def _curve(wire: NDArray[np.int64]) -> list[list[float]]:
 
 def bench_tick_to_trade(
     *,
-    triggers: int = 2_000,
+    triggers: int = 600,
     rate: float = 500.0,
-    rounds: int = 3,
+    rounds: int = 7,
     transports: Iterable[str] = TRANSPORTS,
     roles: Iterable[str] = ("engine", "echo", "asyncio"),
     loads: Iterable[float] = (0.0, 1.0, 2.0, 8.0),
     load_seconds: float = 10.0,
+    load_rounds: int = 1,
     load_messages: int | None = None,
     veth: bool = True,
     seed: int = 1,
@@ -195,10 +149,13 @@ def bench_tick_to_trade(
         Of ``engine``, ``echo`` and ``asyncio``.
     loads : iterable of float
         Feeds behind the triggers, in multiples of the busiest second of a made-up market
-        day: engine and echo on the fastest transport of those measured, and at 1 the
-        asyncio client. 0 is the same books at rest; empty leaves this part out.
+        day: engine and echo on the fastest transport of those measured, the asyncio
+        client, and at the least feed the echo on every transport. 0 is the same books at
+        rest; empty leaves this part out.
     load_seconds : float
         How long each of them runs.
+    load_rounds : int
+        How often each of them is measured, in turns.
     load_messages : int, optional
         Orders alive and instruments are cut down so that a day of this many messages
         holds them: for tests.
@@ -222,7 +179,7 @@ def bench_tick_to_trade(
         If an argument makes no sense, or a measurement fails.
     """
     wanted, who = list(dict.fromkeys(transports)), list(dict.fromkeys(roles))
-    _check(wanted, who, triggers, rate, rounds)
+    _check(wanted, who, triggers, rate, min(rounds, load_rounds))
     tell: Progress = progress or (lambda text, done, total: None)
     with places(veth) as where:
         bench = Bench(where, triggers, rate)
@@ -230,7 +187,7 @@ def bench_tick_to_trade(
         had = [transport for transport in wanted if transport not in refused]
         if not had:
             raise PyscalpError("no transport can be had: " + "; ".join(refused.values()))
-        contenders = [Contender(role, t) for role in who if role != "asyncio" for t in had]
+        contenders = [Contender(role, t) for t in had for role in who if role != "asyncio"]
         if "asyncio" in who:
             contenders.append(Contender("asyncio", "socket"))
         rows = _rounds(bench, contenders, rounds, None, tell)
@@ -244,9 +201,8 @@ def bench_tick_to_trade(
         }
         levels = sorted(dict.fromkeys(loads))
         if levels:
-            result["feed"] = _under_load(
-                where, rows, who, levels, rate, load_seconds, load_messages, seed, tell
-            )
+            feed = _Feed(levels, load_seconds, load_rounds, load_messages, seed)
+            result["feed"] = _under_load(bench, rows, who, had, feed, tell)
     result["figures"] = figures(result)
     return result
 
@@ -298,15 +254,23 @@ def _rounds(
     return [pool.row() for pool in pools]
 
 
+@dataclass(frozen=True)
+class _Feed:
+    """What is asked of the part with a feed, as `bench_tick_to_trade` says."""
+
+    levels: Sequence[float]
+    seconds: float
+    rounds: int
+    messages: int | None
+    seed: int
+
+
 def _under_load(
-    where: Places,
+    without: Bench,
     rows: Sequence[dict[str, Any]],
     roles: Sequence[str],
-    levels: Sequence[float],
-    rate: float,
-    seconds: float,
-    messages: int | None,
-    seed: int,
+    transports: Sequence[str],
+    feed: _Feed,
     tell: Progress,
 ) -> dict[str, Any]:
     """Engine and echo on the fastest transport, over the books of a whole market."""
@@ -316,35 +280,38 @@ def _under_load(
     transport = min(answered, key=lambda row: float(row["wire"]["p50"]))["transport"]
     with tempfile.TemporaryDirectory(prefix="pyscalp-bench-") as folder:
         tell("writing a market day", 0, 1)
-        day = _day(Path(folder), max(levels), seconds, messages, seed)
-        bench = Bench(where, max(10, round(rate * seconds)), rate)
+        day = _day(Path(folder), feed)
+        bench = Bench(without.places, max(10, round(without.rate * feed.seconds)), without.rate)
         contenders = [
-            Contender(role, transport, load)
-            for load in levels
+            Contender(role, "socket" if role == "asyncio" else transport, load)
+            for load in feed.levels
             for role in roles
-            if role != "asyncio"
         ]
-        if "asyncio" in roles and 1.0 in levels:
-            contenders.append(Contender("asyncio", "socket", 1.0))
+        least = next((load for load in feed.levels if load > 0), None)
+        if "echo" in roles and least is not None:
+            others = [other for other in transports if other != transport]
+            contenders += [Contender("echo", other, least) for other in others]
         return {
             "transport": transport,
-            "seconds": seconds,
+            "seconds": feed.seconds,
+            "rounds": feed.rounds,
             "peak": day.peak,
             "peak_of": "the busiest second of the made-up market day",
             "instruments": day.instruments,
-            "rows": _rounds(bench, contenders, 1, day, tell),
+            "rows": _rounds(bench, contenders, feed.rounds, day, tell),
         }
 
 
-def _day(folder: Path, load: float, seconds: float, messages: int | None, seed: int) -> Day:
+def _day(folder: Path, feed: _Feed) -> Day:
     """A made-up day that is long enough, and how fast it is."""
+    messages, load = feed.messages, max(*feed.levels, 1.0)
     instruments = _INSTRUMENTS if messages is None else min(_INSTRUMENTS, messages // 100)
     live = _LIVE_ORDERS if messages is None else messages // 10
     opening = live + 4 * instruments
     # The mean is 11,500 messages a second; its busiest second is a little above,
     # and triggers that are held up make the run longer.
-    wanted = messages or opening + round(1.6 * 11_500 * (seconds + 2.0) * max(load, 1.0))
-    made = write_day(folder / "day.itch", wanted, instruments, seed=seed, live_orders=live)
+    wanted = messages or opening + round(1.6 * 11_500 * (feed.seconds + 2.0) * load)
+    made = write_day(folder / "day.itch", wanted, instruments, seed=feed.seed, live_orders=live)
     with made.file.open("rb") as file:
         file.seek(made.opening_bytes)
         rest = np.frombuffer(file.read(), dtype=np.uint8)

@@ -44,6 +44,7 @@ def _tables(title: str, rows: Sequence[dict[str, Any]], console: Console) -> Non
     if not rows:
         return
     console.print(_wire(title, rows), highlight=False)
+    console.print(_lines(rows), highlight=False)
     engines = [row for row in rows if "stages" in row]
     if engines:
         console.print(_stages(engines, rows), highlight=False)
@@ -66,6 +67,10 @@ def _us(nanos: float | None) -> str:
         return "-"
     micros = nanos / 1e3
     return f"{micros:,.{2 if abs(micros) < 10 else 1 if abs(micros) < 100 else 0}f}"
+
+
+def _share(share: float) -> str:
+    return f"{share:.2%}" if share else "-"
 
 
 def _name(row: dict[str, Any]) -> str:
@@ -92,11 +97,23 @@ def _wire(title: str, rows: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
+def _lines(rows: Sequence[dict[str, Any]]) -> str:
+    """How near the two cores were to each other, which the rest hangs on."""
+    lines = sorted(ns for row in rows for one in row["rounds"] for ns in one["line_ns"])
+    if not lines:
+        return ""
+    middle = lines[len(lines) // 2]
+    return (
+        f"a cache line to the other core and back: {middle:,} ns, {lines[0]:,} to "
+        f"{lines[-1]:,} before and after the measurements"
+    )
+
+
 def _stages(engines: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]) -> Table:
     table = _table("the engine's own stamps at p50, us, between the echo's way in and way out")
     table.add_column("", no_wrap=True)
     stages = ("feed", "signal", "gate", "encode", "send", "tick_to_trade")
-    headings = ["way in", *stages[:4], "to bytes", "way out", "rest", *stages[4:]]
+    headings = ["way in", "to poll", *stages[:4], "to bytes", "way out", "rest", *stages[4:]]
     for heading in headings:
         shown = heading.replace("tick_to_trade", "in to out").replace(" ", "\n", 1)
         table.add_column(shown, justify="right", no_wrap=True)
@@ -118,6 +135,7 @@ def _stages(engines: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]) -
         table.add_row(
             _name(row),
             _us(parts.get("way_in")),
+            _us(row["stages"].get("arrival", {}).get("p50")),
             *(_us(p50[stage]) for stage in stages[:4]),
             _us(to_bytes_ns(row)),
             _us(parts.get("way_out")),
@@ -130,19 +148,28 @@ def _stages(engines: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]) -
 def _spin(engines: Sequence[dict[str, Any]]) -> Table:
     table = _table("when the engine's thread was not running")
     table.add_column("", no_wrap=True)
-    for heading in ("gaps", "worst, us", "share of the run"):
+    for heading in ("gaps", "worst, us", "share of the run", "core taken", "stolen"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in engines:
         spin = row["spin"]
         table.add_row(
-            _name(row), f"{spin['gaps']:,}", _us(spin["worst_ns"]), f"{spin['lost_share']:.2%}"
+            _name(row),
+            f"{spin['gaps']:,}",
+            _us(spin["worst_ns"]),
+            f"{spin['lost_share']:.2%}",
+            f"{spin['taken_away']:,}",
+            _share(max((one["stolen"] or 0.0 for one in row["rounds"]), default=0.0)),
         )
     return table
 
 
+def _between(figure: dict[str, Any]) -> str:
+    return f"{figure['least']:.3g} to {figure['most']:.3g}, {figure['rounds']}"
+
+
 def _figures(figures: Sequence[dict[str, Any]]) -> Table:
-    table = _table("figures, each within this run")
-    for heading in ("", "found", "wanted", ""):
+    table = _table("figures, each within this run: the median of its rounds, least, most, how many")
+    for heading in ("", "found", "rounds", "wanted", ""):
         justify = "right" if heading in ("found", "wanted") else "left"
         table.add_column(heading, justify=justify, no_wrap=heading != "")  # type: ignore[arg-type]
     for figure in figures:
@@ -150,6 +177,7 @@ def _figures(figures: Sequence[dict[str, Any]]) -> Table:
         table.add_row(
             figure["name"],
             f"{figure['value']:.3g}",
+            "" if figure["least"] == figure["most"] else _between(figure),
             f"{sign} {figure['bound']:g}",
             "" if figure["met"] else "[yellow]missed[/yellow]",
         )

@@ -10,11 +10,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pyscalp import _core
 from pyscalp.bench_networks import Place, Places
 from pyscalp.bench_tick_worker import Job
 from pyscalp.errors import PyscalpError
@@ -47,7 +49,7 @@ class Contender:
     def name(self) -> str:
         """For people."""
         if self.role == "asyncio":
-            return "asyncio client in Python"
+            return "asyncio client"
         return f"{'engine' if self.role == 'engine' else 'bare echo'}, {self.transport}"
 
 
@@ -91,11 +93,19 @@ class Measured:
         The exchange's counts.
     contender : dict
         What the contender said, its ``note`` among it.
+    line_ns : list of int
+        What a cache line took to the other core and back, before and after; empty where
+        that cannot be told. It is what most of a way through the kernel is made of, and
+        changes as a hypervisor moves its guests about.
+    stolen : float or None
+        Share of the contender's core that the hypervisor gave to others meanwhile.
     """
 
     trips: NDArray[np.int64]
     outsider: dict[str, Any]
     contender: dict[str, Any]
+    line_ns: list[int]
+    stolen: float | None
 
 
 @dataclass
@@ -125,6 +135,28 @@ class Bench:
         PyscalpError
             If either fails; with the last line that it said.
         """
+        lines, ticks = self._line_rounds(), _core_ticks(self.cores[-1])
+        with _aside(self._spare):
+            trips, outsider, said = self._run(contender, day)
+        lines += self._line_rounds()
+        return Measured(trips, outsider, said, lines, _stolen(ticks, _core_ticks(self.cores[-1])))
+
+    @property
+    def _spare(self) -> list[int]:
+        """Neither core of the measurement; on two cores the exchange's end shares its own."""
+        return self.cores[1:-1] or self.cores[:-1]
+
+    def _line_rounds(self) -> list[int]:
+        if len(self.cores) < 2:
+            return []
+        try:
+            return [_core.line_round(self.cores[0], self.cores[-1])]
+        except OSError:
+            return []
+
+    def _run(
+        self, contender: Contender, day: Day | None
+    ) -> tuple[NDArray[np.int64], dict[str, Any], dict[str, Any]]:
         limit_s = _START_S + self.triggers / self.rate + 2 * self.triggers * _PATIENCE_NS / 1e9
         job = self._job(contender, day, "outsider", self.cores[0])
         with _worker(job, self.places.exchange, limit_s) as exchange:
@@ -143,19 +175,18 @@ class Bench:
                 said |= other.hear()
             exchange.end()
         trips = np.asarray(outsider.pop("trips"), dtype=np.int64).reshape(-1, 3)
-        return Measured(trips, outsider, said)
+        return trips, outsider, said
 
     def _job(
         self, contender: Contender, day: Day | None, role: str, core: int, port: int = 0
     ) -> Job:
         outside = role == "outsider"
-        spare = [other for other in self.cores if other != core]
         place = self.places.exchange if outside else self.places.engine
         joined = place.network is None
         return Job(
             role=role,
             core=core if len(self.cores) > 1 else None,
-            spare_cores=tuple(spare),
+            spare_cores=tuple(self._spare),
             interface=place.address,
             exchange=self.places.exchange.address,
             feed_port=_FEED_PORT,
@@ -170,6 +201,34 @@ class Bench:
             pace=0.0 if day is None else contender.load * day.peak / day.mean,
             max_orders=1 << 16 if day is None else day.max_orders,
         )
+
+
+@contextlib.contextmanager
+def _aside(cores: list[int]) -> Iterator[None]:
+    """Keep the calling thread, and those it makes, on these cores meanwhile."""
+    if not cores:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _core_ticks(core: int) -> NDArray[np.int64]:
+    """The kernel's account of a core, as /proc/stat has it; the eighth is what was stolen."""
+    for line in Path("/proc/stat").read_text().splitlines():
+        name, _, counts = line.partition(" ")
+        if name == f"cpu{core}":
+            return np.asarray(counts.split()[:8], dtype=np.int64)
+    return np.zeros(8, dtype=np.int64)
+
+
+def _stolen(before: NDArray[np.int64], after: NDArray[np.int64]) -> float | None:
+    passed = after - before
+    return float(passed[7] / passed.sum()) if passed.sum() > 0 else None
 
 
 class _Worker:

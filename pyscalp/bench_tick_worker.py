@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ class Job:
     core : int or None
         The core that the measuring thread runs on.
     spare_cores : tuple of int
-        For every other thread; empty: any.
+        For every other thread of either side, none of them the contender's; empty: any.
     interface : str
         Address of our interface.
     exchange : str
@@ -120,6 +121,15 @@ class Told:
         self._over.wait()
 
 
+def taken_away(thread: str) -> int:
+    """How often another task took the core of a thread of ours, by the thread's name."""
+    for task in Path("/proc/self/task").iterdir():
+        if (task / "comm").read_text().strip() == thread[:15]:
+            status = (task / "status").read_text()
+            return int(status.rpartition("nonvoluntary_ctxt_switches:")[2].split()[0])
+    return 0
+
+
 def _pin(core: int | None) -> None:
     if core is not None:
         os.sched_setaffinity(0, {core})
@@ -151,13 +161,13 @@ def _outsider(job: Job, told: Told) -> Found:
 def _engine(job: Job, told: Told) -> Found:
     from pyscalp import _core
 
-    if job.spare_cores:
-        os.sched_setaffinity(0, set(job.spare_cores))
     session = _core.LiveSession(engine_config(job), "")
     session.start()
     note = session.snapshot()["transport"]
     _say({"note": note["note"], "missing": note["missing"]})
+    before = taken_away("pyscalp-engine")
     told.wait()
+    taken = taken_away("pyscalp-engine") - before
     session.request_stop()
     if not session.join(3.0):
         session.abandon("it did not get flat")
@@ -178,6 +188,7 @@ def _engine(job: Job, told: Told) -> Found:
         "phase": snapshot["phase"],
         "error": summary["error"],
         "spin": summary["spin"],
+        "taken_away": taken,
         "machine": summary["machine"],
     }
 
@@ -288,6 +299,9 @@ ROLES: dict[str, Callable[[Job, Told], Found]] = {
 def main(text: str) -> int:
     """Do a job; 0, or 1 with a line on standard error."""
     job = Job(**json.loads(text))
+    # Threads that come into being from here on stay off the contender's core.
+    if job.spare_cores:
+        os.sched_setaffinity(0, set(job.spare_cores))
     told = Told()
     try:
         _say(ROLES[job.role](job, told))

@@ -113,9 +113,9 @@ def book(
     epilog="Example: pyscalp bench tick-to-trade --triggers 500 --loads none --plot latency.html",
 )
 def tick_to_trade(
-    triggers: Annotated[int, typer.Option(min=10, help="Of each measurement.")] = 2_000,
+    triggers: Annotated[int, typer.Option(min=10, help="Of each measurement.")] = 600,
     rate: Annotated[float, typer.Option(help="Triggers a second, at most 800.")] = 500.0,
-    rounds: Annotated[int, typer.Option(min=1, help="Measurements of each contender.")] = 3,
+    rounds: Annotated[int, typer.Option(min=1, help="Measurements of each contender.")] = 7,
     transports: Annotated[
         str, typer.Option(metavar="NAME,…", help="Of xdp, packet, socket and blocking.")
     ] = "xdp,packet,socket,blocking",
@@ -131,6 +131,9 @@ def tick_to_trade(
     load_seconds: Annotated[
         float, typer.Option(min=0.1, help="How long each of these runs.")
     ] = 10.0,
+    load_rounds: Annotated[
+        int, typer.Option(min=1, help="Measurements of each of these, in turns.")
+    ] = 1,
     loopback: Annotated[
         bool, typer.Option("--loopback", help="On one loopback; needs no privilege.")
     ] = False,
@@ -171,6 +174,7 @@ def tick_to_trade(
             roles=[part.strip() for part in only.split(",")],
             loads=_loads(loads),
             load_seconds=load_seconds,
+            load_rounds=load_rounds,
             veth=not loopback,
             seed=seed,
             progress=tell,

@@ -21,6 +21,7 @@ Histograms = Mapping[str, tuple[Int64s, Int64s]]
 """Stage to values in ns, ascending, and how often each was seen."""
 
 STAGES = (
+    "arrival",
     "decode",
     "feed",
     "book",

@@ -81,4 +81,15 @@ MonoNanos kernel_mono_now() { return {read_clock(CLOCK_MONOTONIC)}; }
 
 UnixNanos wall_now() { return {read_clock(CLOCK_REALTIME)}; }
 
+bool WallMap::read(const MonoClock& clock) {
+  constexpr MonoNanos kAtOnce{1'000};
+  const MonoNanos before = clock.now();
+  const UnixNanos wall = wall_now();
+  const MonoNanos took = clock.now() - before;
+  if (took > kAtOnce && known_) return false;
+  ahead_ns_ = wall.value - before.value - took.value / 2;
+  known_ = true;
+  return true;
+}
+
 }  // namespace pyscalp

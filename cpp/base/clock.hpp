@@ -67,4 +67,23 @@ inline MonoNanos mono_now() {
 /// Nanoseconds since 1970-01-01 UTC. Steps when the machine's clock is set.
 UnixNanos wall_now();
 
+/// Turns times of the wall clock, such as a kernel's of a packet, into those of a
+/// MonoClock. Not thread-safe.
+class WallMap {
+ public:
+  /// How old a reading may be: in that time the two drift apart by some 20 ns. Where
+  /// the wall clock is set, the map is wrong for as long.
+  static constexpr MonoNanos kGoodFor{10'000'000};
+
+  /// Compares both clocks, some 60 ns. False where something came between the readings,
+  /// and the map is as it was.
+  bool read(const MonoClock& clock);
+  bool known() const { return known_; }
+  MonoNanos mono(UnixNanos wall) const { return {wall.value - ahead_ns_}; }
+
+ private:
+  std::int64_t ahead_ns_ = 0;  ///< the wall clock's, of the monotonic one
+  bool known_ = false;
+};
+
 }  // namespace pyscalp

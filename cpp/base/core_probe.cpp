@@ -53,6 +53,8 @@ void answer(Ball& ball, std::uint64_t last) {
 
 void ask(Ball& ball, std::uint64_t last, double ns_per_tick, CounterOffset& out) {
   std::uint64_t fastest = UINT64_MAX;
+  std::vector<std::uint64_t> rounds;
+  rounds.reserve(last / 2 + 1);
   for (std::uint64_t round = 1; round <= last; round += 2) {
     int waited = 0;
     const std::uint64_t asked = __rdtsc();
@@ -61,6 +63,7 @@ void ask(Ball& ball, std::uint64_t last, double ns_per_tick, CounterOffset& out)
       if (++waited % 100'000 == 0) std::this_thread::yield();
     }
     const std::uint64_t heard = __rdtsc();
+    rounds.push_back(heard - asked);
     if (heard - asked >= fastest) continue;
     fastest = heard - asked;
     const auto there =
@@ -71,6 +74,9 @@ void ask(Ball& ball, std::uint64_t last, double ns_per_tick, CounterOffset& out)
     out.uncertainty_ns =
         static_cast<std::int64_t>(static_cast<double>(fastest) / 2.0 * ns_per_tick) + 1;
   }
+  const auto middle = rounds.begin() + static_cast<std::ptrdiff_t>(rounds.size() / 2);
+  std::nth_element(rounds.begin(), middle, rounds.end());
+  out.round_ns = static_cast<std::int64_t>(static_cast<double>(*middle) * ns_per_tick);
 }
 
 struct Pair {
@@ -145,7 +151,7 @@ Calibration calibration(int tries, MonoNanos each) {
 
 #else
 
-CounterOffset counter_offset(int, int, int) { return {ENOTSUP, 0, 0}; }
+CounterOffset counter_offset(int, int, int) { return {ENOTSUP, 0, 0, 0}; }
 Calibration calibration(int, MonoNanos) { return {}; }
 
 #endif

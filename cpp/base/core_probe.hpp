@@ -17,6 +17,7 @@ struct CounterOffset {
   int error = 0;  ///< errno of a pinning; ENOTSUP without a time stamp counter
   std::int64_t offset_ns = 0;       ///< how far `other`'s counter is ahead of `core`'s
   std::int64_t uncertainty_ns = 0;  ///< half the fastest round between the two
+  std::int64_t round_ns = 0;  ///< a cache line there and back, the median of the rounds
 };
 
 /// Compares the time stamp counters of two cores: a question and an answer through one

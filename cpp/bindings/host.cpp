@@ -32,7 +32,7 @@ py::dict watch(int core, std::int64_t length_ns, std::int64_t threshold_ns) {
   return out;
 }
 
-py::tuple offset(int core, int other) {
+CounterOffset between(int core, int other) {
   CounterOffset found;
   {
     const py::gil_scoped_release release;
@@ -41,8 +41,15 @@ py::tuple offset(int core, int other) {
   if (found.error != 0) {
     raise_os_error(found.error, core_name(core) + " and " + core_name(other));
   }
+  return found;
+}
+
+py::tuple offset(int core, int other) {
+  const CounterOffset found = between(core, other);
   return py::make_tuple(found.offset_ns, found.uncertainty_ns);
 }
+
+std::int64_t line_round(int core, int other) { return between(core, other).round_ns; }
 
 py::dict calibrate(int tries, std::int64_t each_ns) {
   Calibration found;
@@ -71,6 +78,10 @@ void add_host(py::module_& module) {
              "How far the second core's time stamp counter is ahead of the first's.\n\n"
              "Returns (nanoseconds, uncertainty either way). Raises OSError for a core "
              "that this process may not use, and without such a counter.");
+  module.def("line_round", &line_round, py::arg("core"), py::arg("other"),
+             "Nanoseconds that a cache line takes from one core to the other and back, "
+             "the median of many rounds.\n\n"
+             "Raises OSError as counter_offset does.");
   module.def(
       "calibration", &calibrate, py::arg("tries"), py::arg("each_ns"),
       "Compare the time stamp counter with CLOCK_MONOTONIC_RAW, several times.\n\n"

@@ -54,6 +54,12 @@ class Engine {
   /// False: close it, then on_snapshot_disconnected is due.
   bool on_snapshot_bytes(Bytes bytes, MonoNanos now);
 
+  /// For the histograms alone: a datagram that `on_datagram` had at `now` had come to
+  /// this machine at `arrived`. Where a clock was set in between, it may be after.
+  void note_arrival(MonoNanos arrived, MonoNanos now) {
+    if (arrived <= now) record_stage(Stage::kArrival, arrived, now);
+  }
+
   // ---- Outputs ----
 
   MonoNanos next_deadline() const { return next_deadline_; }

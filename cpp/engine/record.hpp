@@ -118,15 +118,17 @@ static_assert(sizeof(Sample) == 48);
 
 /// Durations inside the engine, and one that contains the venue.
 enum class Stage : std::uint8_t {
-  kFeed = 0,            ///< datagram in user space -> messages in sequence and booked
-  kSignal = 1,          ///< -> forecasts, tactics: a wish
-  kGate = 2,            ///< -> an order that may be sent
-  kEncode = 3,          ///< -> its bytes
-  kSend = 4,            ///< -> handed to the kernel
-  kTickToTrade = 5,     ///< datagram in user space -> order handed to the kernel
-  kOrderRoundTrip = 6,  ///< order sent -> its ack: network and venue, both ways
+  kArrival = 0,         ///< card or kernel has the datagram -> user space takes it up;
+                        ///< of transports that stamp
+  kFeed = 1,            ///< datagram in user space -> messages in sequence and booked
+  kSignal = 2,          ///< -> forecasts, tactics: a wish
+  kGate = 3,            ///< -> an order that may be sent
+  kEncode = 4,          ///< -> its bytes
+  kSend = 5,            ///< -> handed to the kernel
+  kTickToTrade = 6,     ///< datagram in user space -> order handed to the kernel
+  kOrderRoundTrip = 7,  ///< order sent -> its ack: network and venue, both ways
 };
-inline constexpr std::size_t kStages = 7;
+inline constexpr std::size_t kStages = 8;
 const char* name(Stage stage);
 
 struct InstrumentSnapshot {

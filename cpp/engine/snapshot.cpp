@@ -69,6 +69,8 @@ Snapshot Engine::snapshot(MonoNanos now) const {
 
 const char* name(Stage stage) {
   switch (stage) {
+    case Stage::kArrival:
+      return "arrival";
     case Stage::kFeed:
       return "feed";
     case Stage::kSignal:

@@ -51,6 +51,10 @@ void LiveSession::loop(Receiver& receiver) {
       publish_at_ = now + kPublishEvery;
       spin_gaps_.worked();
     }
+    // Likewise: it asks two clocks.
+    if (now >= wall_read_at_ && (idle || now >= wall_read_at_ + milliseconds(100))) {
+      if (wall_.read(clock_)) wall_read_at_ = now + WallMap::kGoodFor;
+    }
     if (!idle) continue;
     if constexpr (net::SleepingReceiver<Receiver>) {
       rest(receiver, now);
@@ -77,9 +81,11 @@ bool LiveSession::poll_feed(Receiver& receiver) {
   }
   for (const net::Packet& packet : packets) {
     any = heard_ = true;
-    engine_->on_datagram(static_cast<feed::Line>(packet.group), packet.payload,
-                         found());
+    const MonoNanos now = found();
+    engine_->on_datagram(static_cast<feed::Line>(packet.group), packet.payload, now);
     send_pending();
+    if (packet.arrived.value != 0 && wall_.known())
+      engine_->note_arrival(wall_.mono(packet.arrived), now);
   }
   return poll_retransmission() || any;
 }

@@ -170,6 +170,8 @@ class LiveSession {
   std::uint64_t progress_ = 0;  ///< of the feed, when it last went on
   MonoNanos progress_at_{};
   MonoNanos publish_at_{};
+  WallMap wall_;  ///< for the times that packets arrived at
+  MonoNanos wall_read_at_{};
   bool heard_ = false;
   bool refused_ = false;   ///< the login was
   bool unwanted_ = false;  ///< refused, or the session has ended: no reconnect

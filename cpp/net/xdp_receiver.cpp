@@ -270,6 +270,16 @@ std::span<const Packet> XdpReceiver::poll() {
 }
 
 ReceiverCounters XdpReceiver::counters() {
+  for (const Queue& queue : queues_) {
+    // An interface that is gone says so here, once.
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (::getsockopt(queue.fd.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 &&
+        error != 0) {
+      ++counters_.errors;
+      counters_.last_error = error;
+    }
+  }
   ReceiverCounters now = counters_;
   for (const Queue& queue : queues_) {
     xdp_statistics statistics{};

@@ -36,5 +36,19 @@ TEST(Clock, WallIsTheKernelsRealTimeClock) {
   EXPECT_LT(now.value - seen.value, 60 * kNanosPerUnit);
 }
 
+TEST(Clock, TheWallClockIsMappedToTheMonotonicOne) {
+  const MonoClock clock;
+  WallMap map;
+  EXPECT_FALSE(map.known());
+  ASSERT_TRUE(map.read(clock));
+  EXPECT_TRUE(map.known());
+  const MonoNanos before = clock.now();
+  const MonoNanos mapped = map.mono(wall_now());
+  const MonoNanos after = clock.now();
+  EXPECT_GT(mapped, before - milliseconds(1));
+  EXPECT_LT(mapped, after + milliseconds(1));
+  EXPECT_EQ(map.mono({kNanosPerUnit}) - map.mono({0}), MonoNanos{kNanosPerUnit});
+}
+
 }  // namespace
 }  // namespace pyscalp

@@ -39,6 +39,8 @@ TEST(CoreProbe, TwoCoresAnswerEachOther) {
   const CounterOffset two = counter_offset(last_core(), 0, 2'000);
   if (two.error != 0) GTEST_SKIP() << "core 0 is not ours";
   EXPECT_GT(two.uncertainty_ns, 0);
+  // No faster than the fastest of them, of which the uncertainty is half.
+  EXPECT_GE(two.round_ns, 2 * (two.uncertainty_ns - 1) - 1);
 }
 
 TEST(CoreProbe, CalibratesSeveralTimes) {

@@ -87,6 +87,13 @@ TEST_P(TransportSession, TradesAndStopsFlat) {
   EXPECT_EQ(report.kind, GetParam() ? net::name(*GetParam()) : "other");
   EXPECT_GT(report.counters.packets, 100u);
   EXPECT_EQ(report.counters.lost(), 0u);
+  const Histogram& arrival = session.histogram(engine::Stage::kArrival);
+  if (GetParam() == TransportKind::kPacket) {
+    EXPECT_GT(arrival.count(), 100);
+    EXPECT_GE(arrival.min(), 0);
+  } else {
+    EXPECT_EQ(arrival.count(), 0) << "of packets that nobody stamped";
+  }
 }
 
 TEST_P(TransportSession, WhatAFirewallLosesIsRecovered) {

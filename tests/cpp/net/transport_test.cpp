@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include <cerrno>
 #include <chrono>
 #include <map>
 #include <string>
@@ -319,7 +320,8 @@ TYPED_TEST(TransportTest, TimesOfArrivalAreTheKernels) {
   ASSERT_TRUE(receiver) << receiver.error;
   UdpSender sender = this->sender(kB);
   // The kernel begins to stamp a while after the first socket of the machine asked for
-  // it, as its work queue comes round to that; until then a packet is stamped when read.
+  // it, as its work queue comes round to that; until then a packet is stamped when
+  // read.
   bool by_kernel = false;
   for (int attempt = 0; attempt < 100 && !by_kernel; ++attempt) {
     const UnixNanos before = wall_now();
@@ -345,6 +347,19 @@ TYPED_TEST(TransportTest, ADescriptorWakesWhoeverSleeps) {
   this->sender(kB).send(bytes_of("wake"));
   EXPECT_TRUE(wait_readable(fds.data(), fds.size(), 2'000'000'000));
   EXPECT_EQ(hear(*receiver, 1).size(), 1u);
+}
+
+TYPED_TEST(TransportTest, AnInterfaceThatIsGoneIsAnErrorWhereFramesAreSeen) {
+  if (!TypeParam::kSeesFrames) GTEST_SKIP() << "the kernel tells sockets nothing";
+  auto receiver = this->open(this->options());
+  ASSERT_TRUE(receiver) << receiver.error;
+  EXPECT_EQ(receiver->counters().errors, 0u);
+  ASSERT_TRUE(this->networks_->run_right("ip link delete v1"));
+  EXPECT_TRUE(receiver->poll().empty());
+  const ReceiverCounters counters = receiver->counters();
+  EXPECT_GE(counters.errors, 1u);
+  EXPECT_TRUE(counters.last_error == ENETDOWN || counters.last_error == ENXIO)
+      << counters.last_error;
 }
 
 TYPED_TEST(TransportTest, NothingIsLeftBehindByOneThatIsKilled) {
