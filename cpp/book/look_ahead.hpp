@@ -36,18 +36,21 @@ class BlockCursor {
 
 namespace detail {
 
-/// Where a message has the price of an order that comes with it, by type. A table and a
-/// mask, as no branch on the type could be foreseen.
-struct PriceAt {
-  std::uint32_t offset = 0;
+/// Where a message has what is said of an order that comes with it, by type. A table
+/// and a mask, as no branch on the type could be foreseen.
+struct ComesWith {
+  std::uint32_t reference_at =
+      11;  ///< its reference, or that of the order that is there
+  std::uint32_t price_at = 0;
   std::uint32_t mask = 0;  ///< 0: no order comes with it
 };
-inline constexpr auto kPriceAt = [] {
-  std::array<PriceAt, 256> at{};
-  at[static_cast<unsigned char>(wire::itch::AddOrder::kType)] = {32, ~0u};
-  at[static_cast<unsigned char>(wire::itch::AddOrderMpid::kType)] = {32, ~0u};
-  at[static_cast<unsigned char>(wire::itch::OrderReplace::kType)] = {31, ~0u};
-  return at;
+inline constexpr auto kComesWith = [] {
+  using namespace wire::itch;
+  std::array<ComesWith, 256> of{};
+  of[static_cast<unsigned char>(AddOrder::kType)] = {11, 32, ~0u};
+  of[static_cast<unsigned char>(AddOrderMpid::kType)] = {11, 32, ~0u};
+  of[static_cast<unsigned char>(OrderReplace::kType)] = {19, 31, ~0u};
+  return of;
 }();
 
 /// The first notice of the message that begins at `message`, in bytes up to `end`.
@@ -60,14 +63,17 @@ inline constexpr auto kPriceAt = [] {
   // which nobody could foresee, as long as there are bytes.
   constexpr std::ptrdiff_t kLocateAt = 1;
   constexpr std::ptrdiff_t kReferenceAt = 11;
+  constexpr std::ptrdiff_t kSideAt = 19;
   constexpr std::ptrdiff_t kReadAhead = 36;
   if (end - message < kReadAhead) [[unlikely]] {
-    return books.announce(notice, 0, InstrumentId{}, 0);
+    return books.announce(notice, 0, 0, InstrumentId{}, Side::kBuy, 0);
   }
-  const PriceAt at = kPriceAt[static_cast<unsigned char>(message[0])];
+  const ComesWith with = kComesWith[static_cast<unsigned char>(message[0])];
   books.announce(notice, load_be<std::uint64_t>(message + kReferenceAt),
+                 load_be<std::uint64_t>(message + with.reference_at),
                  InstrumentId{load_be<std::uint16_t>(message + kLocateAt)},
-                 load_be<std::uint32_t>(message + at.offset) & at.mask);
+                 static_cast<Side>(message[kSideAt] == std::byte{'S'}),
+                 load_be<std::uint32_t>(message + with.price_at) & with.mask);
 }
 
 }  // namespace detail

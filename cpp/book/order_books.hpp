@@ -108,19 +108,23 @@ class OrderBooks {
   // function that only fetches for one that does nothing, and drops it.)
   struct Notice {
     std::uint64_t reference;
-    std::uint32_t hint;   ///< where the hint for the new order's level stands
-    std::uint32_t slot;   ///< of the order that is there
-    std::uint32_t level;  ///< of the order to come
+    std::uint32_t side_of_book;  ///< of the order to come
+    std::uint32_t hint;          ///< where the hint for its level stands
+    std::uint32_t level;         ///< that level
+    std::uint32_t slot;          ///< of the order that is there
   };
-  /// A message about `reference`; if a new order comes with it, at a price of `steps`,
-  /// else 0. All may be any numbers.
+  /// A message about `reference`; if a new order comes with it, `coming` is its
+  /// reference, else that one again, and `steps` its price, else 0. Unless the
+  /// reference has an order, the new one comes to `side`. All may be any numbers.
   [[gnu::always_inline]] void announce(Notice& notice, std::uint64_t reference,
-                                       InstrumentId instrument,
-                                       std::uint32_t steps) const {
+                                       std::uint64_t coming, InstrumentId instrument,
+                                       Side side, std::uint32_t steps) const {
     notice.reference = reference;
+    notice.side_of_book = side_of_book(instrument, side);
     // One and the same hint where no order is to come.
     notice.hint = hint_place(instrument, steps) & (0u - (steps != 0));
     index_.prefetch(reference);
+    index_.prefetch(coming);
     __builtin_prefetch(&hints_[notice.hint]);
   }
   [[gnu::always_inline]] void announce_order(Notice& notice) const {
@@ -139,7 +143,7 @@ class OrderBooks {
     __builtin_prefetch(&orders_[order.previous], 1);
     __builtin_prefetch(&orders_[order.next], 1);
     __builtin_prefetch(&orders_[level.last], 1);
-    const std::uint32_t sides[] = {level.side_of_book, order.side_of_book};
+    const std::uint32_t sides[] = {notice.side_of_book, order.side_of_book};
     ladders_.prefetch(sides_[sides[notice.slot != kNone]]);
   }
 
