@@ -20,7 +20,39 @@ Columns = list[tuple[npt.NDArray[Any], bytes | None, int]]
 
 _UTC = pa.timestamp("ns", "UTC")
 _DECIMAL = pa.decimal128(19, 9)
-_SIDES = pa.array(["buy", "sell"])
+
+
+def arrow_texts(values: Iterable[str | None]) -> Any:
+    """An Arrow array of strings; null where there is None.
+
+    ``pa.array`` asks pandas whether it knows the values, and where pandas is installed
+    its import takes longer than reading a small file.
+    """
+    encoded = [None if value is None else value.encode() for value in values]
+    ends = np.cumsum([0, *(0 if text is None else len(text) for text in encoded)], dtype=np.int32)
+    absent = np.array([text is None for text in encoded], dtype=np.bool_)
+    validity = np.packbits(~absent, bitorder="little") if absent.any() else None
+    return pa.Array.from_buffers(
+        pa.string(),
+        len(encoded),
+        [
+            None if validity is None else pa.py_buffer(validity),
+            pa.py_buffer(ends),
+            pa.py_buffer(b"".join(text or b"" for text in encoded)),
+        ],
+        int(absent.sum()),
+    )
+
+
+def arrow_numbers(values: npt.NDArray[Any]) -> Any:
+    """An Arrow array of numbers or truth values, all there, without asking pandas."""
+    type_ = pa.from_numpy_dtype(values.dtype)
+    if type_ == pa.bool_():
+        return _array(type_, np.packbits(values, bitorder="little"), None, 0, len(values))
+    return _array(type_, np.ascontiguousarray(values), None, 0)
+
+
+_SIDES = arrow_texts(["buy", "sell"])
 
 
 class InstrumentNames:
@@ -33,7 +65,7 @@ class InstrumentNames:
         self._name_of = name_of
         self._codes = np.full(1 << 16, -1, np.int32)
         self._names: list[str] = []
-        self._array = pa.array([], pa.string())
+        self._array = arrow_texts([])
 
     def column(self, numbers: npt.NDArray[np.uint16]) -> Any:
         """The names of instruments as a dictionary array."""
@@ -43,8 +75,8 @@ class InstrumentNames:
                 self._codes[number] = len(self._names)
                 self._names.append(self._name_of(number) or f"#{number}")
             codes = self._codes[numbers]
-            self._array = pa.array(self._names, pa.string())
-        return pa.DictionaryArray.from_arrays(pa.array(codes), self._array)
+            self._array = arrow_texts(self._names)
+        return pa.DictionaryArray.from_arrays(arrow_numbers(codes), self._array)
 
 
 class ArrowTables:
@@ -136,7 +168,7 @@ class ArrowTables:
             codes = _array(pa.int32(), np.minimum(values, 1).astype(np.int32), validity, nulls)
             return pa.DictionaryArray.from_arrays(codes, _SIDES)
         if kind == "flag":
-            return pa.array(values.view(np.bool_))
+            return arrow_numbers(values.view(np.bool_))
         type_ = self._type(kind)
         if kind in ("price", "qty", "sum") and type_ != pa.int64():
             scale = NANO if kind == "price" else self._qty_scale
@@ -144,9 +176,11 @@ class ArrowTables:
         return _array(type_, values, validity, nulls)
 
 
-def _array(type_: Any, values: npt.NDArray[Any], validity: Any, nulls: int) -> Any:
-    """An Arrow array over the very bytes of `values`."""
-    rows = len(values)
+def _array(
+    type_: Any, values: npt.NDArray[Any], validity: Any, nulls: int, rows: int | None = None
+) -> Any:
+    """An Arrow array over the very bytes of `values`: a value a row, unless told."""
+    rows = len(values) if rows is None else rows
     return pa.Array.from_buffers(type_, rows, [validity, pa.py_buffer(values)], nulls)
 
 

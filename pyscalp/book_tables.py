@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 import pyarrow as pa
 
-from pyscalp.book_arrow import TABLES, ArrowTables, InstrumentNames, Prices
+from pyscalp.book_arrow import (
+    TABLES,
+    ArrowTables,
+    InstrumentNames,
+    Prices,
+    arrow_numbers,
+    arrow_texts,
+)
 from pyscalp.book_feed import BookFeed, Progress, open_feed
 from pyscalp.errors import PyscalpError, ReadError
 
@@ -212,14 +219,14 @@ def _parts(
 
 
 def _instruments(feed: BookFeed) -> Any:
-    numbers, venue_numbers, symbols, messages, flagged = feed.builder.instruments()
-    named = [s or feed.symbol(n) or None for s, n in zip(symbols, numbers.tolist(), strict=True)]
+    ids, venue_numbers, symbols, messages, flagged = feed.builder.instruments()
+    named = [s or feed.symbol(n) or None for s, n in zip(symbols, ids.tolist(), strict=True)]
     return pa.table(
         {
-            "number": venue_numbers,
-            "symbol": pa.array(named, pa.string()),
-            "messages": messages,
-            "flagged": flagged,
+            "number": arrow_numbers(venue_numbers),
+            "symbol": arrow_texts(named),
+            "messages": arrow_numbers(messages),
+            "flagged": arrow_numbers(flagged),
         }
     )
 

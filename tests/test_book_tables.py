@@ -14,6 +14,7 @@ import pytest
 from test_lobster import AAPL, AMZN, NO_PRICE, Sample, aligned, in_lobsters_units
 
 import pyscalp
+from pyscalp.book_arrow import arrow_numbers, arrow_texts
 from pyscalp.day_file import read_day
 from pyscalp.errors import PyscalpError, ReadError
 
@@ -437,3 +438,19 @@ def test_features_are_numpys_tick_by_tick(market_data: Path) -> None:
         before(0, ask_qty[:, 0]),
     )
     assert np.array_equal(ints(told["order_flow"]), flow)
+
+
+@pytest.mark.parametrize("values", [[], ["buy"], ["Ä", None, "", "sell"], [None]])
+def test_texts_are_those_of_pyarrow(values: list[str | None]) -> None:
+    made = arrow_texts(values)
+    made.validate(full=True)
+    assert made.equals(pa.array(values, pa.string()))
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint16, np.int32, np.bool_])
+@pytest.mark.parametrize("rows", [0, 1, 13])
+def test_numbers_are_those_of_pyarrow(dtype: type, rows: int) -> None:
+    values = (np.arange(rows) % 3).astype(dtype)
+    made = arrow_numbers(values)
+    made.validate(full=True)
+    assert made.equals(pa.array(values))

@@ -2,7 +2,7 @@
 //
 // The orders of a whole market do not fit into a cache, and each message would wait for
 // line after line: the index, the order, its level, its neighbours. But the messages
-// behind it are known, in a file as in a packet; so each is announced five times while
+// behind it are known, in a file as in a packet; so each is announced three times while
 // others are worked on, a step further every time, and finds its lines there. With few
 // orders alive everything is in the cache anyhow, and nobody looks ahead.
 #pragma once

@@ -4,13 +4,14 @@
 // memory only where it is used; nothing is allocated while the feed runs, a pool that
 // is used up is a named status, and the instrument is flagged.
 //
-// Layout: a reference finds its order through an index of short pages; an order names
-// its level and its neighbours in the queue by 32-bit number; a side is a ladder of
-// keys sorted so that the best stands last; a hint says where a price had its level
-// last, and saves the search for one that has it still. Costs: add, reduce and remove
-// are O(1) plus a search among the prices near the touch. What a whole market keeps
-// alive does not fit into a cache, so whoever knows coming messages announces them
-// (`announce`), and their lines are there when they are applied.
+// Layout: a reference finds its order through a bucket of twelve; an order names its
+// level and its neighbours in the queue by 32-bit number; a side is a ladder of keys
+// sorted so that the best stands last; a hint says where a price had its level last,
+// and saves the search for one that has it still. Costs: add, reduce and remove are
+// O(1) plus a search among the prices near the touch; the index is built anew when
+// there are twice as many orders, unless the books were prefaulted. What a whole market
+// keeps alive does not fit into a cache, so whoever knows coming messages announces
+// them (`announce`), and their lines are there when they are applied.
 #pragma once
 
 #include "base/types.hpp"
