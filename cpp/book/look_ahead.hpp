@@ -7,6 +7,8 @@
 // orders alive everything is in the cache anyhow, and nobody looks ahead.
 #pragma once
 
+#include <array>
+
 #include "book/itch_books.hpp"
 
 namespace pyscalp::book {
