@@ -97,6 +97,11 @@ def read_saved(file: Path, kind: str) -> dict[str, Any]:
     raise PyscalpError(f"{file} is damaged: it has no samples to compare with")
 
 
+def _wire_p50s(row: Mapping[str, Any]) -> list[float]:
+    """Of the rounds that have one: without an answer there is no figure."""
+    return [one["wire"]["p50"] for one in row["rounds"] if one["wire"]["count"]]
+
+
 def samples_of(result: Mapping[str, Any]) -> Samples:
     """Every row of a result that can be compared, with its samples by round."""
     found: Samples = {}
@@ -109,14 +114,12 @@ def samples_of(result: Mapping[str, Any]) -> Samples:
     else:
         feed = result["feed"]
         for row in result["rows"]:
-            found[row["name"]] = row["wire_p50_by_round"]
+            found[row["name"]] = _wire_p50s(row)
         for row in feed["rows"] if feed else ():
-            found[f"{row['name']}, feed at {row['load']:g}x"] = row["wire_p50_by_round"]
-    # A round without an answer has no figure.
-    kept = {name: [n for n in rounds if n is not None] for name, rounds in found.items()}
-    if not all(0 < math.fabs(n) < math.inf and n > 0 for rounds in kept.values() for n in rounds):
+            found[f"{row['name']}, feed at {row['load']:g}x"] = _wire_p50s(row)
+    if not all(0 < n < math.inf for rounds in found.values() for n in rounds):
         raise ValueError("a sample is no time")
-    return {name: rounds for name, rounds in kept.items() if rounds}
+    return {name: rounds for name, rounds in found.items() if rounds}
 
 
 def conditions(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -100,8 +100,12 @@ def test_rows_of_every_benchmark() -> None:
     row = {"name": "pyscalp", "ns_rounds": [2.0, 3.0]}
     book = {"bench": "book", "sections": {"one": {"contenders": [row]}}}
     assert samples_of(book) == {"one: pyscalp": [2.0, 3.0]}
-    wire: dict[str, Any] = {"name": "engine, packet", "wire_p50_by_round": [5.0, None, 6.0]}
-    loaded = wire | {"load": 8.0, "wire_p50_by_round": [7.0]}
+
+    def rounds(*p50s: float) -> list[dict[str, Any]]:
+        return [{"wire": {"count": int(p50 > 0), "p50": p50}} for p50 in p50s]
+
+    wire: dict[str, Any] = {"name": "engine, packet", "rounds": rounds(5.0, 0.0, 6.0)}
+    loaded = wire | {"load": 8.0, "rounds": rounds(7.0)}
     tick = {"bench": "tick-to-trade", "rows": [wire], "feed": {"rows": [loaded]}}
     assert samples_of(tick) == {
         "engine, packet": [5.0, 6.0],

@@ -189,6 +189,11 @@ def engine() -> None:
     pytest.importorskip("pyscalp._core", reason="pyscalp is not installed with its engine")
 
 
+def heed_hang_ups() -> None:
+    """Whoever runs the tests may ignore them (nohup), and a child would inherit that."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class Command:
     """``pyscalp`` in a process of its own."""
 
@@ -196,6 +201,7 @@ class Command:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "pyscalp", *arguments], text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+            preexec_fn=heed_hang_ups,
         )  # fmt: skip
 
     def wait_for(self, path: Path, text: str = "", within_s: float = 30.0) -> None:

@@ -9,7 +9,7 @@ constexpr std::size_t kFirstBuckets = 1 << 12;
 
 /// With every order alive two thirds of the places are taken.
 std::size_t buckets_for(std::uint32_t orders) {
-  return std::bit_ceil(std::max<std::size_t>(orders / 8 + 1, 64));
+  return std::bit_ceil(std::max<std::size_t>(orders / 8, 64));
 }
 
 }  // namespace
