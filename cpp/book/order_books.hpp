@@ -204,13 +204,13 @@ class OrderBooks {
   Price price_of(Side side, LadderKey key) const {
     return {steps_of(side, key) * step_};
   }
-  [[gnu::always_inline]] ReferenceIndex::Found find(std::uint64_t reference) {
+  [[gnu::always_inline]] ReferenceIndex::Found look_up(std::uint64_t reference) {
     return index_.find(reference, [&](std::uint32_t slot) {
       return orders_[slot].reference == reference;
     });
   }
   std::uint32_t slot_of(std::uint64_t reference) const {
-    return const_cast<OrderBooks*>(this)->find(reference).slot;
+    return const_cast<OrderBooks*>(this)->look_up(reference).slot;
   }
   void grow_index();
   std::uint32_t take_order();
@@ -310,7 +310,7 @@ inline std::uint32_t OrderBooks::level_at(Ladder& ladder, std::uint32_t side,
     return {BookStatus::kZeroQuantity};
   if (steps == 0) [[unlikely]]
     return {BookStatus::kNoPrice};
-  if (find(reference).slot != kNone) [[unlikely]]
+  if (look_up(reference).slot != kNone) [[unlikely]]
     return {BookStatus::kDuplicateOrder};
   const std::uint32_t slot = take_order();
   if (slot == kNone) [[unlikely]]
@@ -374,7 +374,7 @@ inline std::uint32_t OrderBooks::level_at(Ladder& ladder, std::uint32_t side,
 }
 
 [[gnu::always_inline]] inline BookChange OrderBooks::remove(std::uint64_t reference) {
-  const ReferenceIndex::Found found = find(reference);
+  const ReferenceIndex::Found found = look_up(reference);
   const std::uint32_t slot = found.slot;
   if (slot == kNone) [[unlikely]]
     return {BookStatus::kUnknownOrder};
@@ -384,7 +384,7 @@ inline std::uint32_t OrderBooks::level_at(Ladder& ladder, std::uint32_t side,
 
 [[gnu::always_inline]] inline BookChange OrderBooks::reduce(std::uint64_t reference,
                                                             Qty qty) {
-  const ReferenceIndex::Found found = find(reference);
+  const ReferenceIndex::Found found = look_up(reference);
   const std::uint32_t slot = found.slot;
   if (slot == kNone) [[unlikely]]
     return {BookStatus::kUnknownOrder};
@@ -408,14 +408,14 @@ inline std::uint32_t OrderBooks::level_at(Ladder& ladder, std::uint32_t side,
 [[gnu::always_inline]] inline BookReplacement OrderBooks::replace_steps(
     std::uint64_t old_reference, std::uint64_t new_reference, Qty qty,
     std::uint32_t steps) {
-  const ReferenceIndex::Found found = find(old_reference);
+  const ReferenceIndex::Found found = look_up(old_reference);
   const std::uint32_t slot = found.slot;
   if (slot == kNone) [[unlikely]]
     return {{BookStatus::kUnknownOrder}, {}};
   const Order& order = orders_[slot];
   const Side side = side_of(order);
   const InstrumentId instrument = instrument_of(order);
-  if (new_reference != old_reference && find(new_reference).slot != kNone)
+  if (new_reference != old_reference && look_up(new_reference).slot != kNone)
       [[unlikely]] {
     return {change_of(order, levels_[order.level], BookStatus::kDuplicateOrder, false),
             {}};
