@@ -150,8 +150,8 @@ def tick_to_trade(
     """From a packet out to an order in, by the clock of whoever is at the other end.
 
     Exchange and engine run on two cores, in two networks joined by a veth pair (root), else
-    on the loopback. Beside the engine, on each transport: a bare echo of the same bytes,
-    and once an asyncio client in Python that does the same work.
+    on the loopback. Beside the engine, on each transport: a bare echo of the same bytes;
+    and under each feed an asyncio client in Python that does the same work.
     """
     from pyscalp.bench_outcome import Outcome
     from pyscalp.bench_tick import bench_tick_to_trade, save_plot
