@@ -39,6 +39,7 @@ struct BusyDay {
       messages.bytes.insert(messages.bytes.end(), message.begin(), message.end());
       changed_ = false;
       event_.traded = false;
+      event_.order_count = 0;
       books_.apply(message, *this);
       if (changed_) keep_event();
     }
@@ -48,8 +49,7 @@ struct BusyDay {
       at += size;
     }
     const auto& events = book.events;
-    const std::int64_t between =
-        events.back().view.now.value - events[0].view.now.value;
+    const std::int64_t between = events.back().time.value - events[0].time.value;
     book.lap_ns = between + between / static_cast<std::int64_t>(events.size());
   }
 
@@ -65,8 +65,12 @@ struct BusyDay {
   }
   void on_trade(const book::TradeView& trade) {
     event_.traded = true;
-    event_.trade = {trade.price, trade.qty, trade.aggressor, trade.hidden};
+    event_.trade = {trade.price, trade.qty, trade.aggressor, trade.hidden,
+                    books_.venue_time()};
     changed_ = true;
+  }
+  void on_order(const book::OrderEvent& order) {
+    event_.orders[static_cast<std::size_t>(event_.order_count++)] = order;
   }
 
   Messages messages;
@@ -89,13 +93,12 @@ struct BusyDay {
   }
   void keep_event() {
     const book::OrderBooks& books = books_.books();
-    const UnixNanos time = books_.venue_time();
-    event_.view = {kBusy,
-                   MonoNanos{time.value},
-                   time,
-                   books.touch(kBusy),
-                   books.depth(kBusy, Side::kBuy, kLevels),
-                   books.depth(kBusy, Side::kSell, kLevels)};
+    event_.time = books_.venue_time();
+    event_.touch = books.touch(kBusy);
+    for (const Side side : {Side::kBuy, Side::kSell}) {
+      event_.level_count[index(side)] =
+          books.levels(kBusy, side, event_.levels[index(side)].data(), kLevels);
+    }
     book.events.push_back(event_);
   }
 

@@ -5,6 +5,8 @@
 // work. Made at the first call of each function; one thread.
 #pragma once
 
+#include <array>
+#include <span>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -33,9 +35,25 @@ struct Messages {
 struct BusyBook {
   /// A change of the market as signals see it, with the trade that made it.
   struct Event {
-    signal::MarketView view;
+    UnixNanos time{};
+    book::Touch touch;
+    std::array<std::array<book::LevelView, kLevels>, 2> levels{};
+    std::array<int, 2> level_count{};
+    std::array<book::OrderEvent, 2> orders{};  ///< what happened to which
+    int order_count = 0;
     signal::Trade trade;
     bool traded = false;
+
+    /// As signals see it, `later` ns after the recorded time.
+    signal::MarketView view(std::int64_t later) const {
+      const UnixNanos at{time.value + later};
+      return {kBusy, MonoNanos{at.value}, at,
+              touch, side(Side::kBuy),    side(Side::kSell)};
+    }
+    std::span<const book::LevelView> side(Side side) const {
+      return {levels[index(side)].data(),
+              static_cast<std::size_t>(level_count[index(side)])};
+    }
   };
   /// From the first event to the last, and the mean step beyond: the piece may be shown
   /// again that much later.

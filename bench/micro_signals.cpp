@@ -18,13 +18,19 @@ void every_event(benchmark::State& state, Signal& signal) {
   std::int64_t later = 0;
   const auto lap = [&] {
     for (const BusyBook::Event& event : book.events) {
-      signal::MarketView view = event.view;
-      view.now.value += later;
-      view.venue_time.value += later;
-      if constexpr (requires { signal.on_trade(view, event.trade); }) {
-        if (event.traded) signal.on_trade(view, event.trade);
+      if constexpr (requires { signal.on_trade(event.trade); }) {
+        if (event.traded) {
+          signal::Trade trade = event.trade;
+          trade.venue_time.value += later;
+          signal.on_trade(trade);
+        }
       }
-      benchmark::DoNotOptimize(signal.on_book(view));
+      if constexpr (requires { signal.on_order(event.orders[0], UnixNanos{}); }) {
+        const UnixNanos time{event.time.value + later};
+        for (int i = 0; i < event.order_count; ++i)
+          signal.on_order(event.orders[static_cast<std::size_t>(i)], time);
+      }
+      benchmark::DoNotOptimize(signal.on_book(event.view(later)));
     }
     later += book.lap_ns;
   };

@@ -465,7 +465,7 @@ def signal_rows(config: dict[str, typing.Any], day: bytes, locate: typing.Suppor
     """
     What each signal says at every event of one instrument in a recording.
 
-    `config` is the engine's, `day` an ITCH 5.0 BinaryFILE. Returns int64 arrays: of one length time (ns since midnight), bid, ask (1e-9; 2**63 - 1 where a side is empty), bid_qty, ask_qty, bid_depth, ask_depth, trades_seen, and the expected moves mean_reversion and book_imbalance (1e-9, 0 is no opinion); and of another trade_time, trade_price, trade_qty.
+    `config` is the engine's, `day` an ITCH 5.0 BinaryFILE. Returns int64 arrays. Of one length: time (ns since midnight), bid, ask (1e-9; 2**63 - 1 where a side is empty), bid_qty, ask_qty, trades_seen; for each signal its expected move under its name (1e-9, 0 is no opinion), and under its name with _leave and _veto a bit for longs (1) and shorts (2). Of shape (events, signals.shown_levels): bid_level_price, bid_level_qty and the same of ask, best first. Of another length: trade_time, trade_price, trade_qty, trade_side (1 the buyer came to the market, -1 the seller, 0 not told: a hidden order).
     """
 def simulate_day(seed: typing.SupportsInt | typing.SupportsIndex, duration_ns: typing.SupportsInt | typing.SupportsIndex, symbols: collections.abc.Sequence[str]) -> bytes:
     """

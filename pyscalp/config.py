@@ -167,7 +167,6 @@ class Config(Section):
     def to_core(self) -> dict[str, Any]:
         """The engine's form: integers only, as `pyscalp._core` documents it."""
         venue, signals, tactics, risk = self.venue, self.signals, self.tactics, self.risk
-        reversion, imbalance = signals.mean_reversion, signals.book_imbalance
         return {
             "venue": {
                 **self._endpoints(),
@@ -190,15 +189,11 @@ class Config(Section):
                 for instrument in self.instruments
             ],
             "signals": {
-                "mean_reversion": {
-                    **reversion.model_dump(),
-                    "bar": int(reversion.bar),
+                **{
+                    name: _core_form(getattr(signals, name))
+                    for name in type(signals).model_fields
                 },
-                "book_imbalance": {
-                    **imbalance.model_dump(),
-                    "persistence": int(imbalance.persistence),
-                },
-                "depth_levels": imbalance.levels,
+                "shown_levels": signals.shown_levels,
             },
             "tactics": {
                 "order_qty": tactics.order_qty,
@@ -346,6 +341,17 @@ drawdown = "1.5%"
 max_losing_trades = 60
 max_rejects = 20
 """
+
+
+def _core_form(section: Section) -> dict[str, Any]:
+    """Of a section without sections: lengths of time in ns, amounts in 1e-9."""
+    form = dict(section)
+    for name, value in form.items():
+        if isinstance(value, Duration):
+            form[name] = int(value)
+        elif isinstance(value, Decimal):
+            form[name] = _e9(value)
+    return form
 
 
 def _e9(amount: Decimal) -> int:

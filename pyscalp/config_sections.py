@@ -241,6 +241,11 @@ class Signals(Section):
     mean_reversion: MeanReversion = Field(default_factory=MeanReversion)
     book_imbalance: BookImbalance = Field(default_factory=BookImbalance)
 
+    @property
+    def shown_levels(self) -> int:
+        """Levels of each side that signals are shown."""
+        return max(5, self.book_imbalance.levels)
+
 
 class Tactics(Section):
     """How a wish becomes orders, and how a position ends."""

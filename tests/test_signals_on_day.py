@@ -67,8 +67,11 @@ def said(day: bytes, choice: Choice) -> dict[str, Ints]:
         config["signals"][name] = {
             key: values[key] for key in config["signals"][name] if key in values
         } | {"enabled": True}
-    config["signals"]["depth_levels"] = config["signals"]["book_imbalance"]["levels"]
+    levels = config["signals"]["book_imbalance"]["levels"]
+    config["signals"]["shown_levels"] = levels
     rows: dict[str, Ints] = _core.signal_rows(config, day, AMZN)
+    for side in ("bid", "ask"):
+        rows[f"{side}_depth"] = rows[f"{side}_level_qty"].sum(axis=1)
     return rows
 
 

@@ -45,25 +45,35 @@ order::Style style_of(const std::string& name) {
   throw py::value_error("configuration: tactics.style is none of choose, maker, taker");
 }
 
-void read_signals(const Section& signals, engine::EngineConfig& config) {
-  const Section reversion = signals.section("mean_reversion");
-  auto& mean_reversion = config.signals.of<signal::MeanReversion>();
-  mean_reversion.enabled = reversion.get<bool>("enabled");
-  mean_reversion.options.k_sigma = reversion.get<double>("k_sigma");
-  mean_reversion.options.bars = reversion.get<int>("bars");
-  mean_reversion.options.bar = reversion.amount<MonoNanos>("bar");
-  mean_reversion.options.efficiency_max = reversion.get<double>("efficiency_max");
-  mean_reversion.options.min_trades = reversion.get<std::int64_t>("min_trades");
+void read(const Section& from, signal::MeanReversionOptions& options) {
+  options.k_sigma = from.get<double>("k_sigma");
+  options.bars = from.get<int>("bars");
+  options.bar = from.amount<MonoNanos>("bar");
+  options.efficiency_max = from.get<double>("efficiency_max");
+  options.min_trades = from.get<std::int64_t>("min_trades");
+}
 
-  const Section imbalance = signals.section("book_imbalance");
-  auto& book_imbalance = config.signals.of<signal::BookImbalance>();
-  book_imbalance.enabled = imbalance.get<bool>("enabled");
-  book_imbalance.options.threshold = imbalance.get<double>("threshold");
-  book_imbalance.options.levels = imbalance.get<int>("levels");
-  book_imbalance.options.persistence = imbalance.amount<MonoNanos>("persistence");
-  book_imbalance.options.horizon_gain = imbalance.get<double>("horizon_gain");
-  config.depth_levels = signals.get<int>("depth_levels");
-  if (!signal::SignalSet::valid(config.signals)) {
+void read(const Section& from, signal::BookImbalanceOptions& options) {
+  options.threshold = from.get<double>("threshold");
+  options.levels = from.get<int>("levels");
+  options.persistence = from.amount<MonoNanos>("persistence");
+  options.horizon_gain = from.get<double>("horizon_gain");
+}
+
+template <class S>
+void read_signal(const Section& signals, engine::EngineConfig& config) {
+  const Section section = signals.section(signal::name(S::kId));
+  auto& choice = config.signals.of<S>();
+  choice.enabled = section.template get<bool>("enabled");
+  read(section, choice.options);
+}
+
+void read_signals(const Section& signals, engine::EngineConfig& config) {
+  read_signal<signal::MeanReversion>(signals, config);
+  read_signal<signal::BookImbalance>(signals, config);
+  config.shown_levels = signals.get<int>("shown_levels");
+  if (!signal::SignalSet::valid(config.signals) ||
+      !signal::MarketLevels::valid(config.shown_levels)) {
     throw py::value_error("configuration: a signal's options are out of range");
   }
 }

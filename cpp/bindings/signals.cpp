@@ -1,5 +1,6 @@
 // The compiled signals over a recording, event by event, for comparison with others.
 #include "bindings/bindings.hpp"
+#include "signal/market_levels.hpp"
 #include "signal/signal_set.hpp"
 #include "wire/binary_file.hpp"
 
@@ -7,21 +8,26 @@ namespace pyscalp::bindings {
 
 namespace {
 
-/// What the signals were shown and what they said, one entry a packet or trade.
+using Column = std::vector<std::int64_t>;
+
+/// What the signals were shown and what they said, one entry a message about the
+/// instrument or a trade.
 struct Tape {
-  std::vector<std::int64_t> time, bid, ask, bid_qty, ask_qty, bid_depth, ask_depth;
-  std::vector<std::int64_t> trades_seen, mean_reversion, book_imbalance;
-  std::vector<std::int64_t> trade_time, trade_price, trade_qty;
+  Column time, bid, ask, bid_qty, ask_qty, trades_seen;
+  /// By Side; as many entries an event as levels are shown.
+  std::array<Column, 2> level_price, level_qty;
+  std::array<Column, signal::kSignalIds> expected_move, leave, veto;
+  Column trade_time, trade_price, trade_qty, trade_side;
 };
 
-/// Drives both signals of one instrument as the engine does.
+/// Drives the signals of one instrument as the engine does, each by itself.
 class Rehearsal {
  public:
   Rehearsal(const engine::EngineConfig& config, InstrumentId id, Tape& tape)
       : id_(id),
-        levels_(config.depth_levels),
-        mean_reversion_(config.signals.of<signal::MeanReversion>().options),
-        book_imbalance_(config.signals.of<signal::BookImbalance>().options),
+        shown_(static_cast<std::size_t>(config.shown_levels)),
+        levels_(config.shown_levels),
+        signals_(config.signals),
         tape_(tape) {}
 
   void apply(Bytes message) {
@@ -29,55 +35,79 @@ class Rehearsal {
     books_.apply(message, *this);
     if (!touched_) return;
     const signal::MarketView view = market_view();
+    signals_.on_book(view);
     tape_.time.push_back(view.venue_time.value);
     tape_.bid.push_back(view.touch.bid.value);
     tape_.ask.push_back(view.touch.ask.value);
     tape_.bid_qty.push_back(view.touch.bid_qty);
     tape_.ask_qty.push_back(view.touch.ask_qty);
-    tape_.bid_depth.push_back(view.bid_depth);
-    tape_.ask_depth.push_back(view.ask_depth);
     tape_.trades_seen.push_back(static_cast<std::int64_t>(tape_.trade_time.size()));
-    tape_.mean_reversion.push_back(mean_reversion_.on_book(view).expected_move.value);
-    tape_.book_imbalance.push_back(book_imbalance_.on_book(view).expected_move.value);
+    for (const Side side : {Side::kBuy, Side::kSell})
+      put_levels(side, view.levels(side));
+    for (std::size_t i = 1; i < signal::kSignalIds; ++i) {
+      const auto& said = signals_.forecast(static_cast<signal::SignalId>(i));
+      tape_.expected_move[i].push_back(said.expected_move.value);
+      tape_.leave[i].push_back(static_cast<std::int64_t>(said.leave));
+      tape_.veto[i].push_back(static_cast<std::int64_t>(said.veto));
+    }
   }
 
   void on_book(InstrumentId id) { touched_ = touched_ || id == id_; }
+  void on_level(const book::BookChange& change) {
+    if (change.instrument == id_) levels_.on_level(change);
+  }
+  void on_order(const book::OrderEvent& event) {
+    if (event.instrument == id_) signals_.on_order(event, books_.venue_time());
+  }
   void on_trade(const book::TradeView& trade) {
     if (trade.instrument != id_) return;
     touched_ = true;
-    const signal::MarketView view = market_view();
-    mean_reversion_.on_trade(view,
-                             {trade.price, trade.qty, trade.aggressor, trade.hidden});
-    tape_.trade_time.push_back(view.venue_time.value);
+    signals_.on_trade(
+        {trade.price, trade.qty, trade.aggressor, trade.hidden, books_.venue_time()});
+    tape_.trade_time.push_back(books_.venue_time().value);
     tape_.trade_price.push_back(trade.price.value);
     tape_.trade_qty.push_back(trade.qty);
+    tape_.trade_side.push_back(trade.hidden ? 0 : sign(trade.aggressor));
   }
-  void on_directory(InstrumentId, std::string_view) {}
 
  private:
-  signal::MarketView market_view() const {
-    const book::OrderBooks& books = books_.books();
+  signal::MarketView market_view() {
+    levels_.read(books_.books(), id_);
     const UnixNanos time = books_.venue_time();
     return {id_,
             MonoNanos{time.value},
             time,
-            books.touch(id_),
-            books.depth(id_, Side::kBuy, levels_),
-            books.depth(id_, Side::kSell, levels_)};
+            books_.books().touch(id_),
+            levels_.side(Side::kBuy),
+            levels_.side(Side::kSell)};
+  }
+  void put_levels(Side side, std::span<const book::LevelView> levels) {
+    Column& prices = tape_.level_price[index(side)];
+    Column& quantities = tape_.level_qty[index(side)];
+    for (std::size_t i = 0; i < shown_; ++i) {
+      prices.push_back(i < levels.size() ? levels[i].price.value : kNoPrice.value);
+      quantities.push_back(i < levels.size() ? levels[i].qty : 0);
+    }
   }
 
   InstrumentId id_;
-  int levels_;
-  signal::MeanReversion mean_reversion_;
-  signal::BookImbalance book_imbalance_;
+  std::size_t shown_;
+  signal::MarketLevels levels_;
+  signal::SignalSet signals_;
   book::ItchBooks books_;
   bool touched_ = false;
   Tape& tape_;
 };
 
-py::array_t<std::int64_t> column(const std::vector<std::int64_t>& values) {
+py::array_t<std::int64_t> column(const Column& values) {
   return py::array_t<std::int64_t>(static_cast<py::ssize_t>(values.size()),
                                    values.data());
+}
+
+py::array_t<std::int64_t> matrix(const Column& values, int width) {
+  const auto rows = static_cast<py::ssize_t>(values.size()) / width;
+  return py::array_t<std::int64_t>(
+      std::vector<py::ssize_t>{rows, static_cast<py::ssize_t>(width)}, values.data());
 }
 
 py::dict signal_rows(const py::dict& config, const py::bytes& day,
@@ -98,14 +128,24 @@ py::dict signal_rows(const py::dict& config, const py::bytes& day,
   out["ask"] = column(tape.ask);
   out["bid_qty"] = column(tape.bid_qty);
   out["ask_qty"] = column(tape.ask_qty);
-  out["bid_depth"] = column(tape.bid_depth);
-  out["ask_depth"] = column(tape.ask_depth);
   out["trades_seen"] = column(tape.trades_seen);
-  out["mean_reversion"] = column(tape.mean_reversion);
-  out["book_imbalance"] = column(tape.book_imbalance);
+  for (const Side side : {Side::kBuy, Side::kSell}) {
+    const std::string prefix = side == Side::kBuy ? "bid" : "ask";
+    out[py::str(prefix + "_level_price")] =
+        matrix(tape.level_price[index(side)], engine.shown_levels);
+    out[py::str(prefix + "_level_qty")] =
+        matrix(tape.level_qty[index(side)], engine.shown_levels);
+  }
+  for (std::size_t i = 1; i < signal::kSignalIds; ++i) {
+    const std::string name = signal::name(static_cast<signal::SignalId>(i));
+    out[py::str(name)] = column(tape.expected_move[i]);
+    out[py::str(name + "_leave")] = column(tape.leave[i]);
+    out[py::str(name + "_veto")] = column(tape.veto[i]);
+  }
   out["trade_time"] = column(tape.trade_time);
   out["trade_price"] = column(tape.trade_price);
   out["trade_qty"] = column(tape.trade_qty);
+  out["trade_side"] = column(tape.trade_side);
   return out;
 }
 
@@ -116,11 +156,13 @@ void add_signals(py::module_& module) {
       "signal_rows", &signal_rows, py::arg("config"), py::arg("day"), py::arg("locate"),
       "What each signal says at every event of one instrument in a recording.\n\n"
       "`config` is the engine's, `day` an ITCH 5.0 BinaryFILE. Returns int64 "
-      "arrays: of one length time (ns since midnight), bid, ask (1e-9; 2**63 - 1 "
-      "where a side is empty), bid_qty, ask_qty, bid_depth, ask_depth, "
-      "trades_seen, and the expected moves mean_reversion and book_imbalance "
-      "(1e-9, 0 is no opinion); and of another trade_time, trade_price, "
-      "trade_qty.");
+      "arrays. Of one length: time (ns since midnight), bid, ask (1e-9; 2**63 - 1 "
+      "where a side is empty), bid_qty, ask_qty, trades_seen; for each signal its "
+      "expected move under its name (1e-9, 0 is no opinion), and under its name with "
+      "_leave and _veto a bit for longs (1) and shorts (2). Of shape (events, "
+      "signals.shown_levels): bid_level_price, bid_level_qty and the same of ask, best "
+      "first. Of another length: trade_time, trade_price, trade_qty, trade_side (1 the "
+      "buyer came to the market, -1 the seller, 0 not told: a hidden order).");
 }
 
 }  // namespace pyscalp::bindings

@@ -7,6 +7,7 @@
 //   on_book(InstrumentId)        a message about the book or trading state was taken
 //   on_touch(InstrumentId)       the best price of a side, or its quantity, is another
 //   on_level(const BookChange&)  what is displayed at one price is another
+//   on_order(const OrderEvent&)  what happened to one order; before on_level
 //   on_trade(const TradeView&)   an execution, or a trade against a hidden order
 //   on_directory(InstrumentId, symbol)  the day's directory names an instrument
 //
@@ -20,6 +21,7 @@
 #include <string_view>
 
 #include "book/order_books.hpp"
+#include "book/order_event.hpp"
 #include "wire/itch50.hpp"
 
 namespace pyscalp::book {
@@ -106,6 +108,19 @@ class ItchBooks {
         if (change.applied()) listener.on_level(change);
       }
     }
+    /// `reference` names the order, `qty` what was added or taken off.
+    void tell_order(OrderEvent::Kind kind, const BookChange& change,
+                    std::uint64_t reference, Qty qty) {
+      if constexpr (requires(OrderEvent e) { listener.on_order(e); }) {
+        if (change.status != BookStatus::kOk) return;
+        using Kind = OrderEvent::Kind;
+        const Qty left = kind == Kind::kAdded     ? change.order_qty
+                         : kind == Kind::kRemoved ? 0
+                                                  : change.order_qty - qty;
+        listener.on_order(OrderEvent{kind, change.side, change.instrument, reference,
+                                     change.price, qty, left, change.level_qty});
+      }
+    }
     void tell_touch(const BookChange& change) {
       if constexpr (requires { listener.on_touch(change.instrument); }) {
         if (change.touched) listener.on_touch(change.instrument);
@@ -144,6 +159,7 @@ class ItchBooks {
       const BookChange change = self.books_.add_steps(
           InstrumentId{m.header.locate}, m.reference,
           m.side == 'B' ? Side::kBuy : Side::kSell, m.shares, m.price_e4);
+      tell_order(OrderEvent::Kind::kAdded, change, m.reference, m.shares);
       settle(m.header, change.status, change);
     }
     [[gnu::always_inline]] void on(const wire::itch::AddOrder& m) { add(m); }
@@ -155,6 +171,7 @@ class ItchBooks {
         tell_trade({InstrumentId{m.header.locate}, change.price, m.shares,
                     opposite(change.side), false});
       }
+      tell_order(OrderEvent::Kind::kExecuted, change, m.reference, m.shares);
       settle(m.header, change.status, change);
     }
     [[gnu::always_inline]] void on(const wire::itch::OrderExecutedWithPrice& m) {
@@ -164,16 +181,19 @@ class ItchBooks {
         tell_trade({InstrumentId{m.header.locate}, price_from_e4(m.price_e4), m.shares,
                     opposite(change.side), false});
       }
+      tell_order(OrderEvent::Kind::kExecuted, change, m.reference, m.shares);
       settle(m.header, change.status, change);
     }
     [[gnu::always_inline]] void on(const wire::itch::OrderCancel& m) {
       stamp(m.header);
       const BookChange change = self.books_.reduce(m.reference, m.cancelled);
+      tell_order(OrderEvent::Kind::kReduced, change, m.reference, m.cancelled);
       settle(m.header, change.status, change);
     }
     [[gnu::always_inline]] void on(const wire::itch::OrderDelete& m) {
       stamp(m.header);
       const BookChange change = self.books_.remove(m.reference);
+      tell_order(OrderEvent::Kind::kRemoved, change, m.reference, change.order_qty);
       settle(m.header, change.status, change);
     }
     [[gnu::always_inline]] void on(const wire::itch::OrderReplace& m) {
@@ -181,11 +201,16 @@ class ItchBooks {
       const BookReplacement change = self.books_.replace_steps(
           m.old_reference, m.new_reference, m.shares, m.price_e4);
       if (change.removed.applied()) {
+        tell_order(OrderEvent::Kind::kRemoved, change.removed, m.old_reference,
+                   change.removed.order_qty);
         tell_level(change.removed);
         if (!change.added.touched) tell_touch(change.removed);
       }
       BookChange settled = change.added;
       settled.instrument = change.removed.instrument;
+      if (change.removed.applied()) {
+        tell_order(OrderEvent::Kind::kAdded, settled, m.new_reference, m.shares);
+      }
       settle(m.header, change.status(), settled);
     }
     void on(const wire::itch::Trade& m) {

@@ -26,7 +26,7 @@ struct TradedInstrument {
 struct EngineConfig {
   std::vector<TradedInstrument> instruments;
   signal::SignalSet::Options signals;
-  int depth_levels = 5;  ///< levels that signals see as depth
+  int shown_levels = 5;  ///< of each side, for signals and tactics
   order::ScalperOptions scalper;
   risk::Limits limits;
   FeeSchedule fees;

@@ -17,6 +17,7 @@ constexpr MonoNanos kCancelPatience = seconds(1);
 
 Engine::Traded::Traded(const EngineConfig& config, const TradedInstrument& instrument)
     : symbol(instrument.symbol),
+      levels(config.shown_levels),
       signals(config.signals),
       scalper(
           [&] {
@@ -171,14 +172,14 @@ void Engine::follow_gap(MonoNanos now) {
   outlet_.put(RecordKind::kGap, now, GapEvent{feed_.expected()}, gap_was_open_ ? 1 : 0);
 }
 
-signal::MarketView Engine::market_view(const Traded& instrument, MonoNanos now) const {
-  const book::OrderBooks& books = books_.books();
+signal::MarketView Engine::market_view(Traded& instrument, MonoNanos now) {
+  instrument.levels.read(books_.books(), instrument.id);
   return {instrument.id,
           now,
           books_.venue_time(),
           touch_of(instrument),
-          books.depth(instrument.id, Side::kBuy, config_.depth_levels),
-          books.depth(instrument.id, Side::kSell, config_.depth_levels)};
+          instrument.levels.side(Side::kBuy),
+          instrument.levels.side(Side::kSell)};
 }
 
 risk::MarketState Engine::market_state(const Traded& instrument) const {

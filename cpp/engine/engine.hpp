@@ -21,6 +21,7 @@
 #include "order/working_orders.hpp"
 #include "risk/gate.hpp"
 #include "session/ouch_session.hpp"
+#include "signal/market_levels.hpp"
 #include "signal/signal_set.hpp"
 
 namespace pyscalp::engine {
@@ -101,6 +102,7 @@ class Engine {
     Traded(const EngineConfig& config, const TradedInstrument& instrument);
 
     std::string_view symbol;
+    signal::MarketLevels levels;
     signal::SignalSet signals;
     order::Scalper scalper;
     InstrumentId id{};
@@ -139,7 +141,7 @@ class Engine {
                               books_.system_event() == 'Q'
                         : instrument.last_trading;
   }
-  signal::MarketView market_view(const Traded& instrument, MonoNanos now) const;
+  signal::MarketView market_view(Traded& instrument, MonoNanos now);
   risk::MarketState market_state(const Traded& instrument) const;
   void watch_depth(const Traded& instrument, MonoNanos now);
   void place(Traded& instrument, const order::Wish& wish, MonoNanos now);

@@ -21,9 +21,18 @@ struct Engine::FeedListener {
     if (instrument == nullptr) return;
     instrument->touched = true;
     instrument->last_tick = engine.tick_time(now);
-    instrument->signals.on_trade(
-        engine.market_view(*instrument, now),
-        signal::Trade{trade.price, trade.qty, trade.aggressor, trade.hidden});
+    instrument->signals.on_trade({trade.price, trade.qty, trade.aggressor, trade.hidden,
+                                  engine.books_.venue_time()});
+  }
+  void on_order(const book::OrderEvent& event) {
+    if (Traded* instrument = engine.traded(event.instrument)) {
+      instrument->signals.on_order(event, engine.books_.venue_time());
+    }
+  }
+  void on_level(const book::BookChange& change) {
+    if (Traded* instrument = engine.traded(change.instrument)) {
+      instrument->levels.on_level(change);
+    }
   }
   void on_directory(InstrumentId id, std::string_view symbol) {
     if (index(id) == 0) return;  // stands for no instrument
@@ -56,6 +65,7 @@ struct Engine::FeedListener {
     engine.traded_of_.fill(0);
     for (Traded& instrument : engine.traded_) {
       instrument.touched = false;
+      instrument.levels.invalidate();
       instrument.signals.reset();
       instrument.last_tick = risk::kNoTick;
       instrument.forecast = {};

@@ -16,6 +16,7 @@ struct Engine::SnapshotListener {
   struct Quiet {
     FeedListener feed;
     void on_book(InstrumentId) {}
+    void on_level(const book::BookChange& change) { feed.on_level(change); }
     void on_trade(const book::TradeView&) {}
     void on_directory(InstrumentId id, std::string_view symbol) {
       feed.on_directory(id, symbol);
@@ -51,6 +52,7 @@ struct Engine::SnapshotListener {
     engine.books_.clear();
     for (Traded& instrument : engine.traded_) {
       instrument.touched = false;
+      instrument.levels.invalidate();
       instrument.signals.reset();
       instrument.last_tick = risk::kNoTick;
       instrument.forecast = {};

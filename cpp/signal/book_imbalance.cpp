@@ -10,8 +10,9 @@ namespace pyscalp::signal {
 
 bool BookImbalance::valid(const Options& options) {
   return options.threshold > 0.0 && options.threshold <= 1.0 && options.levels >= 1 &&
-         options.persistence >= MonoNanos{} && options.persistence <= seconds(86'400) &&
-         options.horizon_gain > 0.0 && options.horizon_gain <= 1000.0;
+         options.levels <= kMaxShownLevels && options.persistence >= MonoNanos{} &&
+         options.persistence <= seconds(86'400) && options.horizon_gain > 0.0 &&
+         options.horizon_gain <= 1000.0;
 }
 
 BookImbalance::BookImbalance(const Options& options) : options_(options) {
@@ -22,7 +23,7 @@ Forecast BookImbalance::on_book(const MarketView& view) {
   latest_ = std::max(latest_, view.venue_time);
   const book::Touch& touch = view.touch;
   imbalance_ = !touch.sound()        ? 0.0
-               : options_.levels > 1 ? view.depth_imbalance()
+               : options_.levels > 1 ? view.depth_imbalance(options_.levels)
                                      : touch.imbalance();
   const int side = std::abs(imbalance_) < options_.threshold ? 0
                    : imbalance_ > 0.0                        ? 1

@@ -15,8 +15,7 @@ namespace pyscalp::signal {
 
 struct BookImbalanceOptions {
   double threshold = 0.6;  ///< above 0, up to 1
-  /// 1: of the touch; more: of the depth in the view, whose levels the engine sets.
-  int levels = 5;
+  int levels = 5;          ///< 1: of the touch; more: of so many levels' depth
   MonoNanos persistence = milliseconds(50);  ///< 0 to a day
   double horizon_gain = 1.0;                 ///< above 0, up to 1000
 };

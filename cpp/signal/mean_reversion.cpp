@@ -14,7 +14,7 @@ MeanReversion::MeanReversion(const Options& options)
   assert(valid(options));
 }
 
-void MeanReversion::on_trade(const MarketView&, const Trade& trade) {
+void MeanReversion::on_trade(const Trade& trade) {
   session_.add(trade.price, trade.qty);
 }
 

@@ -42,7 +42,7 @@ class MeanReversion {
   explicit MeanReversion(const Options& options);
 
   /// Every trade of the session, displayed or hidden.
-  void on_trade(const MarketView& view, const Trade& trade);
+  void on_trade(const Trade& trade);
   /// Time is the venue's; see bar_closes.hpp. A book that is not sound closes bars but
   /// gives no mid.
   Forecast on_book(const MarketView& view);

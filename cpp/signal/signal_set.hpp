@@ -5,17 +5,18 @@
 // SignalSet`. Its options, construction, calls and accessors follow from that.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <tuple>
 
+#include "book/order_event.hpp"
 #include "signal/book_imbalance.hpp"
 #include "signal/market_view.hpp"
 #include "signal/mean_reversion.hpp"
 
 namespace pyscalp::signal {
 
-/// What a signal must have; `on_trade(const MarketView&, const Trade&)` besides, if it
-/// cares for trades.
+/// What a signal must have; on_trade and on_order besides, if it cares for them.
 template <class S>
 concept Signal = requires(S signal, const typename S::Options& options,
                           const MarketView& view) {
@@ -65,10 +66,15 @@ class SignalSetOf {
   explicit SignalSetOf(const Options& options)
       : slots_(Slot<Signals>(options.template of<Signals>())...) {}
 
-  void on_trade(const MarketView& view, const Trade& trade) {
+  void on_trade(const Trade& trade) {
     for_each([&](auto& signal) {
-      if constexpr (requires { signal.on_trade(view, trade); })
-        signal.on_trade(view, trade);
+      if constexpr (requires { signal.on_trade(trade); }) signal.on_trade(trade);
+    });
+  }
+  void on_order(const book::OrderEvent& event, UnixNanos venue_time) {
+    for_each([&](auto& signal) {
+      if constexpr (requires { signal.on_order(event, venue_time); })
+        signal.on_order(event, venue_time);
     });
   }
 
@@ -77,15 +83,22 @@ class SignalSetOf {
   Forecast on_book(const MarketView& view) {
     Forecast best;
     for_each([&](auto& signal) {
+      using S = std::remove_reference_t<decltype(signal)>;
       const Forecast forecast = signal.on_book(view);
+      forecasts_[static_cast<std::size_t>(S::kId)] = forecast;
       if (size(forecast) > size(best)) best = forecast;
     });
     return best;
+  }
+  /// What a signal said at the last event; no opinion where it is not enabled.
+  const Forecast& forecast(SignalId signal) const {
+    return forecasts_[static_cast<std::size_t>(signal)];
   }
 
   /// Starts a new session in every signal.
   void reset() {
     for_each([](auto& signal) { signal.reset(); });
+    forecasts_ = {};
   }
 
   /// The signal of type S, or null where it is not enabled.
@@ -117,6 +130,7 @@ class SignalSetOf {
   }
 
   std::tuple<Slot<Signals>...> slots_;
+  std::array<Forecast, kSignalIds> forecasts_{};
 };
 
 using SignalSet = SignalSetOf<MeanReversion, BookImbalance>;

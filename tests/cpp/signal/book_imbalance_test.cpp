@@ -24,9 +24,13 @@ MarketView view_of(std::int64_t now, Qty bid_qty, Qty ask_qty) {
   return view;
 }
 
+/// One level a side; valid until the next call.
 MarketView with_depth(MarketView view, Qty bid_depth, Qty ask_depth) {
-  view.bid_depth = bid_depth;
-  view.ask_depth = ask_depth;
+  static book::LevelView levels[2];
+  levels[0] = {view.touch.bid, bid_depth, 1};
+  levels[1] = {view.touch.ask, ask_depth, 1};
+  view.bids = {&levels[0], 1};
+  view.asks = {&levels[1], 1};
   return view;
 }
 

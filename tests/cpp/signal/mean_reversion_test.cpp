@@ -40,7 +40,7 @@ struct Market {
     return signal.on_book(view_of(now, price - 1, price + 1));
   }
   void trade(std::int64_t price, Qty qty) {
-    signal.on_trade(MarketView{}, Trade{Price{price}, qty, Side::kBuy, false});
+    signal.on_trade(Trade{Price{price}, qty, Side::kBuy, false});
   }
   /// A session whose vwap is 1000 and deviation 5: limits of 985 and 1015 with k = 3.
   void trade_session() {

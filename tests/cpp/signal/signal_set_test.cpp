@@ -30,7 +30,7 @@ using Second = Says<2, SignalId::kBookImbalance>;
 
 struct CountsTrades : Says<3, SignalId::kNone> {
   using Says::Says;
-  void on_trade(const MarketView&, const Trade& trade) { volume += trade.qty; }
+  void on_trade(const Trade& trade) { volume += trade.qty; }
   Qty volume = 0;
 };
 
@@ -71,7 +71,7 @@ TEST(SignalSet, OnlyEnabledSignalsAreAtWork) {
   EXPECT_EQ(set.get<First>(), nullptr);
   ASSERT_NE(set.get<Second>(), nullptr);
   EXPECT_EQ(set.on_book({}).signal, SignalId::kBookImbalance);
-  set.on_trade({}, {});
+  set.on_trade({});
 }
 
 TEST(SignalSet, EverySignalSeesEveryEvent) {
@@ -80,8 +80,8 @@ TEST(SignalSet, EverySignalSeesEveryEvent) {
   options.of<Second>() = {true, {}};
   options.of<CountsTrades>() = {true, {}};
   Set set(options);
-  set.on_trade({}, {Price{1}, 40});
-  set.on_trade({}, {Price{1}, 2});
+  set.on_trade({Price{1}, 40});
+  set.on_trade({Price{1}, 2});
   set.on_book({});
   set.on_book({});
   EXPECT_EQ(set.get<CountsTrades>()->volume, 42);
@@ -116,7 +116,7 @@ TEST(SignalSet, TheRealSetReachesBothSignals) {
   MarketView view;
   view.venue_time = UnixNanos{1};
   view.touch = {Price{1000}, Price{1100}, 90, 10};
-  set.on_trade(view, {Price{1100}, 5});
+  set.on_trade({Price{1100}, 5});
   EXPECT_EQ(set.on_book(view).expected_move, Price{40});
   EXPECT_EQ(set.get<MeanReversion>()->session().trades(), 1);
   EXPECT_EQ(set.get<BookImbalance>()->side(), 1);
