@@ -7,6 +7,7 @@ nanoseconds, shares of a whole in 1e-6. Nothing passes through a binary float on
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from pyscalp.config_problems import key_lines, parse, problems_of, toml_value
+from pyscalp.config_schedule import Calendar, Combination, Regime
 from pyscalp.config_sections import (
     Engine,
     ExchangeSection,
@@ -30,6 +32,7 @@ from pyscalp.config_sections import (
 from pyscalp.config_values import Endpoint
 from pyscalp.duration import Duration
 from pyscalp.errors import ConfigError, PyscalpError, os_reason
+from pyscalp.release_calendar import read_releases, times_of
 
 
 class Config(Section):
@@ -41,6 +44,9 @@ class Config(Section):
     fees: Fees = Field(default_factory=Fees)
     instruments: tuple[Instrument, ...] = Field(strict=False, min_length=1, max_length=32)
     signals: Signals = Field(default_factory=Signals)
+    combination: Combination = Field(default_factory=Combination)
+    regimes: tuple[Regime, ...] = Field(default=(), strict=False, max_length=256)
+    calendar: Calendar = Field(default_factory=Calendar)
     tactics: Tactics = Field(default_factory=Tactics)
     risk: Risk
     engine: Engine = Field(default_factory=Engine)
@@ -164,8 +170,20 @@ class Config(Section):
 
     # -- what becomes of it -----------------------------------------------------------
 
-    def to_core(self) -> dict[str, Any]:
-        """The engine's form: integers only, as `pyscalp._core` documents it."""
+    def to_core(self, day: dt.date | None = None) -> dict[str, Any]:
+        """The engine's form: integers only, as `pyscalp._core` documents it.
+
+        Parameters
+        ----------
+        day : datetime.date, optional
+            The day to trade, by which releases of the calendar are chosen unless
+            ``calendar.date`` is set; today if neither is.
+
+        Raises
+        ------
+        PyscalpError
+            If the calendar's file cannot be read.
+        """
         venue, signals, tactics, risk = self.venue, self.signals, self.tactics, self.risk
         return {
             "venue": {
@@ -189,12 +207,10 @@ class Config(Section):
                 for instrument in self.instruments
             ],
             "signals": {
-                **{
-                    name: _core_form(getattr(signals, name))
-                    for name in type(signals).model_fields
-                },
-                "shown_levels": signals.shown_levels,
+                **{name: _core_form(getattr(signals, name)) for name in type(signals).model_fields},
+                "shown_levels": max(signals.shown_levels, tactics.sweep_levels),
             },
+            "combination": self.combination.to_core(self._windows(day)),
             "tactics": {
                 "order_qty": tactics.order_qty,
                 "edge_min": _e9(tactics.edge_min),
@@ -205,6 +221,12 @@ class Config(Section):
                 "exit_after": int(tactics.exit_after),
                 "hold_limit": int(tactics.hold_limit),
                 "style": tactics.style,
+                "passive_exit": float(tactics.passive_exit),
+                "adverse": float(tactics.adverse),
+                "network_cost": _e9(tactics.network_cost),
+                "sweep_levels": tactics.sweep_levels,
+                "sweep_share_e6": _e6(tactics.sweep_share),
+                "sweep_qty": tactics.sweep_qty,
             },
             "risk": {
                 "aum": _e9(risk.aum),
@@ -236,6 +258,27 @@ class Config(Section):
             },
             "seed": self.session.seed,
         }
+
+    def _windows(self, day: dt.date | None) -> list[dict[str, Any]]:
+        """Regimes of the day, then the time around releases, which stands above them."""
+        usual = self.combination.weights
+        windows = [regime.to_core(usual) for regime in self.regimes]
+        calendar = self.calendar
+        if calendar.file is None:
+            return windows
+        if calendar.date is not None:
+            day = dt.date.fromisoformat(calendar.date)
+        releases = times_of(read_releases(calendar.file), day or dt.date.today(), calendar.only)
+        return windows + [
+            {
+                "from": time - calendar.before,
+                # The moment itself counts, however short the wait.
+                "to": time + max(calendar.after, 1),
+                "entries": False,
+                "weights": usual,
+            }
+            for time in releases
+        ]
 
     def _endpoints(self) -> dict[str, list[Any] | None]:
         """Those of a venue that is named, None where it lacks one; else the usual ones."""
@@ -278,7 +321,7 @@ class Config(Section):
         lines: list[str] = []
         for name in type(self).model_fields:
             value = getattr(self, name)
-            if isinstance(value, tuple):
+            if isinstance(value, tuple):  # of sections
                 for entry in value:
                     lines += ["", f"[[{name}]]", *_toml_lines(entry)]
             else:

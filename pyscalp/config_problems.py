@@ -181,7 +181,7 @@ _WORDS = {
     "decimal_max_places": "has more than {decimal_places} decimals",
     "too_short": "must have at least one entry; add [[instruments]] with a symbol",
     "model_type": "must be a section of its own, not a single value",
-    "tuple_type": "must be written as [[instruments]], one for each",
+    "tuple_type": "must be a list: [[...]] for each of its sections, or [...] of its texts",
 }
 
 

@@ -269,8 +269,27 @@ class Tactics(Section):
         default=Duration.parse("30s"), description="start to leave a position after this"
     )
     style: Literal["choose", "maker", "taker"] = Field(
-        default="choose", description="choose: passive where the edge allows, else take"
+        default="choose",
+        description="choose: passive or taking, whichever is expected to leave more",
     )
+    passive_exit: Share = Field(
+        default=Decimal("0.5"), description="share of positions expected to leave passively"
+    )
+    adverse: Share = Field(
+        default=Decimal("0.5"),
+        description="share of the half spread that a passive fill is expected to give back",
+    )
+    network_cost: Amount = Field(
+        default=Decimal(0),
+        description="drift per share from decision to arrival, until fills have shown it",
+    )
+    sweep_levels: int = Field(
+        default=0, ge=0, le=32, description="levels that one order may take; 0: no sweeps"
+    )
+    sweep_share: Share = Field(
+        default=Decimal("0.25"), gt=0, description="of what those levels display, at most"
+    )
+    sweep_qty: int = Field(default=100, ge=1, le=999_999, description="shares of a sweep, at most")
 
     @field_validator("exit_after")
     @classmethod

@@ -31,6 +31,7 @@ STAGES = (
     "send",
     "tick_to_trade",
     "order_round_trip",
+    "stop_to_order",
 )
 """The stages in the order a packet meets them."""
 SPIN_GAP = "spin_gap"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from pyscalp.duration import ClockTime, Duration
 from pyscalp.errors import EXIT_DISAGREES, EXIT_OK, PyscalpError, ResultsNotWritten, os_reason
 from pyscalp.figures import figures
 from pyscalp.reconciliation import Reconciliation, reconcile
+from pyscalp.release_calendar import date_in_name
 from pyscalp.run import INCLUDED_ACCOUNT, summary_head
 from pyscalp.run_directory import Results, RunDirectory
 
@@ -115,7 +117,7 @@ def replay(
         if options["from_ns"] and options["to_ns"] and options["to_ns"] <= options["from_ns"]:
             raise PyscalpError(f"the replay ends ({end}) before it begins ({start})")
         try:
-            core = _core.Replay(config.to_core(), day, options)
+            core = _core.Replay(config.to_core(_date(config, path)), day, options)
         except ValueError as error:
             raise PyscalpError(f"the replay cannot start: {error}") from None
         began = time.perf_counter()
@@ -131,7 +133,7 @@ def replay(
         summary = {
             **summary_head("replay", config, results),
             **_summary(path, results, core.messages, load_s, replay_s, options),
-            **figures(results, config.to_core()["risk"]["aum"]),
+            **figures(results, int(config.risk.aum.scaleb(9))),
             "reconciliation": agreement.to_json(),
             "engine": results.engine,
         }
@@ -223,6 +225,19 @@ def config_for(day: bytes, name: str = "the recording") -> Config:
         "tactics": Tactics(),
     }
     return Config(**(data | changes))
+
+
+def _date(config: Config, path: str | Path) -> dt.date | None:
+    """The day of the recording, where the configuration needs it and does not name it."""
+    if config.calendar.file is None or config.calendar.date is not None:
+        return None
+    day = date_in_name(path)
+    if day is None:
+        raise PyscalpError(
+            f"the name of {path} tells no date, so which releases of {config.calendar.file} "
+            "count is not known; set calendar.date"
+        )
+    return day
 
 
 def _clock(text: str | None) -> int | None:

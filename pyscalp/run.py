@@ -290,7 +290,7 @@ def _conclude(
         "machine": results.engine["machine"],
         "spin": results.engine["spin"],
         "error": str(failures[0]) if failures else "",
-        **figures(results, config.to_core()["risk"]["aum"]),
+        **figures(results, int(config.risk.aum.scaleb(9))),
         "transport": results.engine["transport"],
         "reconciliation": agreement.to_json() if agreement else None,
         "engine": results.engine,

@@ -36,8 +36,16 @@ NO_PRICE = 2**63 - 1
 """What the engine writes where there is no price; null in the files."""
 SIDES = ("buy", "sell")
 LIQUIDITIES = ("maker", "taker")
-INTENTS = ("entry", "target", "stop", "time_exit", "shutdown", "deadline")
-SIGNALS = ("none", "mean_reversion", "book_imbalance")
+INTENTS = ("entry", "target", "stop", "time_exit", "shutdown", "deadline", "signal_exit")
+SIGNALS = (
+    "none",
+    "mean_reversion",
+    "book_imbalance",
+    "momentum",
+    "iceberg",
+    "user",
+    "combined",
+)
 
 _SPACE_NEEDED = 64 << 20
 

@@ -139,7 +139,8 @@ def test_core_form_is_integers() -> None:
     assert core["engine"]["session_end"] == (15 * 60 + 30) * 60 * 10**9
     assert core["venue"]["orders"] == ["127.0.0.1", 26402]
     assert set(core) == {
-        "venue", "fees", "instruments", "signals", "tactics", "risk", "engine", "seed",
+        "venue", "fees", "instruments", "signals", "combination", "tactics", "risk", "engine",
+        "seed",
     }  # fmt: skip
 
 

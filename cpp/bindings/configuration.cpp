@@ -1,4 +1,6 @@
 // From the dictionaries that pyscalp.config makes to the structs of the rooms.
+#include <map>
+
 #include "bindings/bindings.hpp"
 
 namespace pyscalp::bindings {
@@ -14,6 +16,9 @@ class Section {
     }
     values_ = py::cast<py::dict>(parent[name]);
   }
+
+  Section(std::string name, py::dict values)
+      : name_(std::move(name)), values_(std::move(values)) {}
 
   template <class T>
   T get(const char* key) const {
@@ -37,6 +42,44 @@ class Section {
   std::string name_;
   py::dict values_;
 };
+
+signal::SignalId signal_of(const std::string& name) {
+  for (std::size_t i = 1; i < signal::kSignalIds; ++i) {
+    const auto id = static_cast<signal::SignalId>(i);
+    if (name == signal::name(id)) return id;
+  }
+  throw py::value_error("configuration: " + name + " is not the name of a signal");
+}
+
+signal::Weights weights_of(const Section& section) {
+  signal::Weights weights = signal::usual_weights();
+  for (const auto& [name, weight] :
+       section.get<std::map<std::string, double>>("weights")) {
+    weights[static_cast<std::size_t>(signal_of(name))] = weight;
+  }
+  return weights;
+}
+
+void read_combination(const Section& section, signal::CombinationOptions& options) {
+  const auto rule = section.get<std::string>("rule");
+  if (rule != "strongest" && rule != "sum") {
+    throw py::value_error("configuration: combination.rule is none of strongest, sum");
+  }
+  options.rule = rule == "sum" ? signal::CombinationRule::kSum
+                               : signal::CombinationRule::kStrongest;
+  options.weights = weights_of(section);
+  using Pairs = std::vector<std::pair<std::string, std::string>>;
+  for (const auto& [above, below] : section.get<Pairs>("over")) {
+    options.over[static_cast<std::size_t>(signal_of(above))] |=
+        static_cast<std::uint8_t>(1u << static_cast<unsigned>(signal_of(below)));
+  }
+  for (const py::handle& item : section.get<py::list>("windows")) {
+    const Section window("combination.windows", py::cast<py::dict>(item));
+    options.windows.push_back({window.amount<UnixNanos>("from"),
+                               window.amount<UnixNanos>("to"),
+                               window.get<bool>("entries"), weights_of(window)});
+  }
+}
 
 order::Style style_of(const std::string& name) {
   if (name == "choose") return order::Style::kChoose;
@@ -89,6 +132,12 @@ void read_tactics(const Section& tactics, engine::EngineConfig& config) {
   scalper.exit_after = tactics.amount<MonoNanos>("exit_after");
   scalper.hold_limit = tactics.amount<MonoNanos>("hold_limit");
   scalper.style = style_of(tactics.get<std::string>("style"));
+  scalper.expectation.passive_exit = tactics.get<double>("passive_exit");
+  scalper.expectation.adverse = tactics.get<double>("adverse");
+  scalper.network = tactics.amount<Price>("network_cost");
+  scalper.sweep.levels = tactics.get<int>("sweep_levels");
+  scalper.sweep.share_e6 = tactics.get<std::int64_t>("sweep_share_e6");
+  scalper.sweep.qty_max = tactics.get<Qty>("sweep_qty");
   if (!scalper.valid()) {
     throw py::value_error(
         "configuration: tactics contradict each other: exit_after < hold_limit < 55 s, "
@@ -166,6 +215,7 @@ engine::EngineConfig engine_config(const py::dict& dict) {
     config.instruments.push_back({py::cast<std::string>(instrument["symbol"]),
                                   {py::cast<std::int64_t>(instrument["tick"])}});
   }
+  read_combination(Section(dict, "combination"), config.signals.combination);
   read_signals(Section(dict, "signals"), config);
   read_tactics(Section(dict, "tactics"), config);
   read_risk(Section(dict, "risk"), config.limits);

@@ -28,7 +28,8 @@ Engine::Traded::Traded(const EngineConfig& config, const TradedInstrument& instr
             options.slip_e6 = std::min(options.slip_e6, config.limits.price_collar_e6);
             return options;
           }(),
-          config.fees) {}
+          config.fees),
+      network(config.scalper.network) {}
 
 Engine::Engine(const EngineConfig& config, SpscRing& ring,
                const risk::KillSwitch& kill_switch)
@@ -227,7 +228,8 @@ void Engine::evaluate_touched(MonoNanos now) {
   }
 }
 
-void Engine::evaluate(Traded& instrument, bool ticked, MonoNanos now) {
+order::ScalperView Engine::scalper_view(Traded& instrument, bool ticked,
+                                        MonoNanos now) {
   order::ScalperView view;
   view.market = market_view(instrument, now);
   const order::Position& position = ledger_.position(instrument.id);
@@ -240,11 +242,20 @@ void Engine::evaluate(Traded& instrument, bool ticked, MonoNanos now) {
       gate_.on_equity(ledger_.equity(), now);
     }
   }
+  if (position.flat()) {
+    instrument.leave = false;
+    instrument.stop_at = kNever;
+  } else if (any(instrument.forecast.leave & signal::sides_of(position.side()))) {
+    instrument.leave = true;
+  }
   view.forecast = instrument.forecast;
   view.position = position.qty();
   view.opened = position.opened();
   view.closed = instrument.closed;
   view.stopping = stopping_ || closing();
+  view.leave = instrument.leave;
+  view.flow = &instrument.flow;
+  view.network = instrument.network;
   view.entry_price = position.average_price();
   view.working.sent_at = instrument.last_sent;
   orders_.for_each_open(instrument.id, [&](const order::Order& order) {
@@ -255,12 +266,30 @@ void Engine::evaluate(Traded& instrument, bool ticked, MonoNanos now) {
                     order.resting() && order.state != order::OrderState::kUnknown,
                     order.state == order::OrderState::kPendingCancel &&
                         now - instrument.last_cancel < kCancelPatience,
-                    order.sent_at};
+                    order.sent_at,
+                    order.leaves,
+                    order.wish.intent == order::Intent::kEntry && order.resting() &&
+                            view.forecast.expected_move != Price{}
+                        ? books_.books().qty_ahead(order.order_reference)
+                        : -1};
   });
+  if (view.position == 0 && view.forecast.expected_move != Price{}) {
+    const Side side = view.forecast.expected_move > Price{} ? Side::kBuy : Side::kSell;
+    view.room = gate_.room(instrument.id, side, view.market.touch.price(opposite(side)),
+                           orders_.exposure(instrument.id), now);
+  }
+  return view;
+}
+
+void Engine::evaluate(Traded& instrument, bool ticked, MonoNanos now) {
+  const order::ScalperView view = scalper_view(instrument, ticked, now);
   const order::Action action = instrument.scalper.decide(view);
   const MonoNanos decided = stamp();
   record_stage(Stage::kSignal, stage_at_, decided);
   stage_at_ = decided;
+  if (action.reason == order::Intent::kStop && instrument.stop_at == kNever) {
+    instrument.stop_at = input_at_;
+  }
   if (action.kind == order::Action::Kind::kPlace) {
     place(instrument, action.wish, now);
   } else if (action.kind == order::Action::Kind::kCancel) {
@@ -297,6 +326,7 @@ void Engine::place(Traded& instrument, const order::Wish& wish, MonoNanos now) {
   instrument.last_sent = now;
   unsent_ref_ = user_ref;
   unsent_input_at_ = input_at_;
+  unsent_stop_at_ = wish.intent == order::Intent::kStop ? instrument.stop_at : kNever;
   ++orders_sent_;
   outlet_.put(RecordKind::kOrderSent, now,
               SentOrder{wish,
@@ -335,6 +365,9 @@ void Engine::order_bytes_sent(std::size_t size, MonoNanos now) {
   if (config_.measure) {
     record_stage(Stage::kSend, stage_at_, now);
     record_stage(Stage::kTickToTrade, unsent_input_at_, now);
+    if (unsent_stop_at_ != kNever) {
+      record_stage(Stage::kStopToOrder, unsent_stop_at_, now);
+    }
   }
   unsent_ref_ = 0;
 }

@@ -105,6 +105,10 @@ class Engine {
     signal::MarketLevels levels;
     signal::SignalSet signals;
     order::Scalper scalper;
+    order::QueueFlow flow;
+    Price network;       ///< drift from decision to arrival, see order/expectation.hpp
+    bool leave = false;  ///< a signal has let go of what is held
+    MonoNanos stop_at = kNever;  ///< when the stop of what is held was reached
     InstrumentId id{};
     bool touched = false;
     MonoNanos last_tick = risk::kNoTick;
@@ -143,6 +147,7 @@ class Engine {
   }
   signal::MarketView market_view(Traded& instrument, MonoNanos now);
   risk::MarketState market_state(const Traded& instrument) const;
+  order::ScalperView scalper_view(Traded& instrument, bool ticked, MonoNanos now);
   void watch_depth(const Traded& instrument, MonoNanos now);
   void place(Traded& instrument, const order::Wish& wish, MonoNanos now);
   void cancel(std::uint32_t user_ref, MonoNanos now);
@@ -202,6 +207,7 @@ class Engine {
   MonoNanos stage_at_{};
   std::uint32_t unsent_ref_ = 0;  ///< newest order whose bytes have not left yet
   MonoNanos unsent_input_at_{};
+  MonoNanos unsent_stop_at_ = kNever;  ///< if it is a stop, when that was reached
 
   std::uint64_t packets_ = 0;
   std::uint64_t orders_sent_ = 0;

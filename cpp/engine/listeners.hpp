@@ -25,9 +25,14 @@ struct Engine::FeedListener {
                                   engine.books_.venue_time()});
   }
   void on_order(const book::OrderEvent& event) {
-    if (Traded* instrument = engine.traded(event.instrument)) {
-      instrument->signals.on_order(event, engine.books_.venue_time());
-    }
+    Traded* instrument = engine.traded(event.instrument);
+    if (instrument == nullptr) return;
+    const UnixNanos time = engine.books_.venue_time();
+    instrument->signals.on_order(event, time);
+    const auto side = instrument->levels.side(event.side);
+    const bool own = engine.orders_.open_count(event.instrument) != 0 &&
+                     engine.orders_.find_by_reference(event.reference) != nullptr;
+    if (!side.empty() && !own) instrument->flow.on_order(event, side[0].price, time);
   }
   void on_level(const book::BookChange& change) {
     if (Traded* instrument = engine.traded(change.instrument)) {
@@ -67,6 +72,7 @@ struct Engine::FeedListener {
       instrument.touched = false;
       instrument.levels.invalidate();
       instrument.signals.reset();
+      instrument.flow.clear();
       instrument.last_tick = risk::kNoTick;
       instrument.forecast = {};
     }
@@ -142,9 +148,21 @@ struct Engine::VenueListener {
     for (const order::Fill& fill : booked.all()) {
       engine.outlet_.put(RecordKind::kFill, now, fill);
     }
+    if (m.liquidity == 'R') note_network(order);
     if (booked.closed) on_round_trip(booked.round_trip);
     engine.gate_.on_equity(engine.ledger_.equity(), now);
     touch(order.wish.instrument);
+  }
+  /// The mean drift of taking orders, of which each counts for an eighth.
+  void note_network(const order::Order& order) {
+    Traded* instrument = engine.traded(order.wish.instrument);
+    if (instrument == nullptr || order.arrival_mid == kNoPrice ||
+        order.wish.decision_mid == kNoPrice) {
+      return;
+    }
+    const Price drift{(order.arrival_mid - order.wish.decision_mid).value *
+                      sign(order.wish.side)};
+    instrument->network.value += (drift - instrument->network).value / 8;
   }
   void on_round_trip(const order::RoundTrip& trip) {
     engine.outlet_.put(RecordKind::kRoundTrip, now, trip);

@@ -127,8 +127,10 @@ enum class Stage : std::uint8_t {
   kSend = 5,            ///< -> handed to the kernel
   kTickToTrade = 6,     ///< datagram in user space -> order handed to the kernel
   kOrderRoundTrip = 7,  ///< order sent -> its ack: network and venue, both ways
+  kStopToOrder = 8,  ///< datagram that reached a stop in user space -> its order handed
+                     ///< to the kernel; contains the cancel of a resting target
 };
-inline constexpr std::size_t kStages = 8;
+inline constexpr std::size_t kStages = 9;
 const char* name(Stage stage);
 
 struct InstrumentSnapshot {

@@ -54,6 +54,7 @@ struct Engine::SnapshotListener {
       instrument.touched = false;
       instrument.levels.invalidate();
       instrument.signals.reset();
+      instrument.flow.clear();
       instrument.last_tick = risk::kNoTick;
       instrument.forecast = {};
     }

@@ -85,6 +85,8 @@ const char* name(Stage stage) {
       return "tick_to_trade";
     case Stage::kOrderRoundTrip:
       return "order_round_trip";
+    case Stage::kStopToOrder:
+      return "stop_to_order";
   }
   return "?";
 }

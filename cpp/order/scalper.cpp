@@ -14,16 +14,16 @@ Price round_to_tick(Price price, Price tick, Side side) {
   return {down + tick.value};
 }
 
-Action cancel(const WorkingView& working) {
+Action cancel(const WorkingView& working, Intent reason) {
   if (!working.resting || working.cancelling) return {};
-  return {Action::Kind::kCancel, {}, working.user_ref};
+  return {Action::Kind::kCancel, {}, working.user_ref, reason};
 }
 
 }  // namespace
 
 bool ScalperOptions::valid() const {
   return order_qty > 0 && tick.value > 0 && target.value > 0 && stop.value > 0 &&
-         slippage_ticks >= 0 && passive_fill >= 0 && passive_fill <= 1 &&
+         slippage_ticks >= 0 && expectation.valid() && sweep.valid() &&
          passive_wait.value > 0 && reentry_wait.value >= 0 && retry_wait.value > 0 &&
          exit_after.value > 0 && exit_after < hold_limit && hold_limit < deadline &&
          deadline < seconds(60);
@@ -43,10 +43,31 @@ Price Scalper::through_touch(const book::Touch& touch, Side side) const {
 
 bool Scalper::entry_outlived(const ScalperView& view) const {
   const WorkingView& order = view.working;
-  const bool against = view.forecast.expected_move.value * sign(order.side) < 0;
-  return view.stopping || view.position != 0 || against ||
-         order.limit != view.market.touch.price(order.side) ||
-         view.market.now - order.sent_at >= options_.passive_wait;
+  const std::int64_t toward = view.forecast.expected_move.value * sign(order.side);
+  const book::Touch& touch = view.market.touch;
+  const MonoNanos waited = view.market.now - order.sent_at;
+  if (view.stopping || view.position != 0 || toward < 0 ||
+      any(view.forecast.veto & signal::sides_of(order.side)) ||
+      order.limit != touch.price(order.side) || waited >= options_.passive_wait) {
+    return true;
+  }
+  if (options_.style != Style::kChoose || toward == 0 || order.ahead < 0 ||
+      view.flow == nullptr || !touch.sound()) {
+    return false;
+  }
+  // By now taking may be the better way: its place in the queue is known.
+  const Expectation now = expectation(view);
+  const double chance =
+      view.flow->fill_chance(order.side, order.ahead, order.qty,
+                             options_.passive_wait - waited, view.market.venue_time);
+  return rather_takes(now, now.taken(touch.price(opposite(order.side))), chance);
+}
+
+bool Scalper::rather_takes(const Expectation& expectation, Price taken,
+                           double chance) const {
+  return taken >= options_.edge_min &&
+         static_cast<double>(taken.value) >=
+             chance * static_cast<double>(expectation.made().value);
 }
 
 Scalper::Exit Scalper::wanted_exit(const ScalperView& view) const {
@@ -72,6 +93,7 @@ Scalper::Exit Scalper::wanted_exit(const ScalperView& view) const {
   if (gain <= -options_.stop.value) {
     return {Intent::kStop, through_touch(touch, side), true};
   }
+  if (view.leave) return {Intent::kSignalExit, through_touch(touch, side), true};
   if (held >= options_.exit_after) {
     return {Intent::kTimeExit, touch.price(side), false};
   }
@@ -91,10 +113,10 @@ Action Scalper::leave(const ScalperView& view) const {
   if (working.user_ref != 0) {
     const bool fits = working.intent == exit.intent && !exit.takes &&
                       (exit.intent == Intent::kTarget || working.limit == exit.limit);
-    return fits ? Action{} : cancel(working);
+    return fits ? Action{} : cancel(working, exit.intent);
   }
   if (exit.takes && view.market.now - working.sent_at < options_.retry_wait) return {};
-  Action action{Action::Kind::kPlace, {}, 0};
+  Action action{Action::Kind::kPlace, {}, 0, exit.intent};
   action.wish = {view.market.instrument,
                  view.position > 0 ? Side::kSell : Side::kBuy,
                  std::abs(view.position),
@@ -115,22 +137,19 @@ Action Scalper::enter(const ScalperView& view) const {
     return {};
   }
   const Side side = move > 0 ? Side::kBuy : Side::kSell;
-  // Per share, over both legs; the exit is taken to pay the taker's fee.
-  const std::int64_t half_spread = touch.spread().value / 2;
-  const Price mid = touch.mid();
-  const std::int64_t exit_fee = fees_.fee(Liquidity::kTaker, mid, 1).value;
-  const std::int64_t maker_edge = std::abs(move) + half_spread - exit_fee -
-                                  fees_.fee(Liquidity::kMaker, mid, 1).value;
-  const std::int64_t taker_edge = std::abs(move) - half_spread - exit_fee -
-                                  fees_.fee(Liquidity::kTaker, mid, 1).value;
+  if (any(view.forecast.veto & signal::sides_of(side))) return {};
+  const Expectation now = expectation(view);
+  const Price taken = now.taken(touch.price(opposite(side)));
   bool takes = options_.style == Style::kTaker;
-  if (options_.style == Style::kChoose) {
-    takes = taker_edge >= options_.edge_min.value &&
-            static_cast<double>(taker_edge) >=
-                options_.passive_fill * static_cast<double>(maker_edge);
+  if (options_.style == Style::kChoose && view.flow != nullptr) {
+    // A new order stands behind all that is displayed.
+    const double chance =
+        view.flow->fill_chance(side, touch.qty(side), options_.order_qty,
+                               options_.passive_wait, view.market.venue_time);
+    takes = rather_takes(now, taken, chance);
   }
-  if ((takes ? taker_edge : maker_edge) < options_.edge_min.value) return {};
-  Action action{Action::Kind::kPlace, {}, 0};
+  if ((takes ? taken : now.made()) < options_.edge_min) return {};
+  Action action{Action::Kind::kPlace, {}, 0, Intent::kEntry};
   action.wish = {view.market.instrument,
                  side,
                  options_.order_qty,
@@ -139,20 +158,28 @@ Action Scalper::enter(const ScalperView& view) const {
                  !takes,
                  Intent::kEntry,
                  view.forecast.signal,
-                 mid};
+                 touch.mid()};
+  if (takes && options_.sweep.levels > 0) {
+    const SweepPlan plan =
+        plan_sweep(options_.sweep, side, view.market.levels(opposite(side)),
+                   action.wish.limit, now, options_.edge_min, view.room);
+    if (plan.qty == 0) return {};
+    action.wish.qty = plan.qty;
+    action.wish.limit = plan.limit;
+  }
   return action;
 }
 
 Action Scalper::decide(const ScalperView& view) const {
   if (view.position != 0) {
     if (view.working.user_ref != 0 && view.working.intent == Intent::kEntry) {
-      return cancel(view.working);
+      return cancel(view.working, Intent::kEntry);
     }
     return leave(view);
   }
   if (view.working.user_ref != 0) {
     if (view.working.intent != Intent::kEntry || entry_outlived(view)) {
-      return cancel(view.working);
+      return cancel(view.working, Intent::kEntry);
     }
     return {};
   }
@@ -172,7 +199,7 @@ MonoNanos Scalper::next_deadline(const ScalperView& view) const {
     // A taking exit may have been held back by it.
     if (view.working.user_ref == 0)
       consider(view.working.sent_at + options_.retry_wait);
-    if (now - view.opened >= options_.hold_limit || view.stopping) {
+    if (now - view.opened >= options_.hold_limit || view.stopping || view.leave) {
       consider(now + milliseconds(50));
     }
   }

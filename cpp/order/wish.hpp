@@ -16,6 +16,7 @@ enum class Intent : std::uint8_t {
   kTimeExit = 3,  ///< flat before the holding limit
   kShutdown = 4,  ///< flat because the session ends
   kDeadline = 5,  ///< last resort shortly before the holding limit; see risk/gate.hpp
+  kSignalExit = 6,  ///< what the position stood on is gone, a signal says
 };
 
 struct Wish {

@@ -17,7 +17,8 @@ constexpr std::size_t kInstruments = std::size_t{1} << 16;
 
 constexpr bool gets_out(order::Intent intent) {
   return intent == order::Intent::kStop || intent == order::Intent::kTimeExit ||
-         intent == order::Intent::kShutdown || intent == order::Intent::kDeadline;
+         intent == order::Intent::kShutdown || intent == order::Intent::kDeadline ||
+         intent == order::Intent::kSignalExit;
 }
 
 constexpr Int128 magnitude(Qty qty) {
@@ -224,6 +225,20 @@ GatedCancel Gate::cancel(std::uint32_t user_ref, MonoNanos now) {
 
 // ---- What the gate watches
 // -----------------------------------------------------------
+
+Qty Gate::room(InstrumentId instrument, Side side, Price price,
+               const order::Exposure& exposure, MonoNanos now) {
+  Slot* known = slot(instrument);
+  if (known == nullptr || price.value <= 0) return 0;
+  const Qty worst = exposure.worst(side);
+  const Int128 depth = known->depth.exit_depth(side, now);
+  const Int128 share = depth * limits_.depth_share_e6 / 1'000'000 - worst;
+  const Int128 room = std::min(
+      {static_cast<Int128>(limits_.max_order_qty),
+       static_cast<Int128>(limits_.max_position) - worst,
+       static_cast<Int128>(limits_.max_order_value.value) / price.value, share});
+  return room > 0 ? static_cast<Qty>(room) : 0;
+}
 
 void Gate::on_depth(InstrumentId instrument, MonoNanos now, Qty bid_depth,
                     Qty ask_depth) {

@@ -89,6 +89,11 @@ class Gate {
   /// Always. Counted against the rate; the last part of it is kept for these.
   GatedCancel cancel(std::uint32_t user_ref, MonoNanos now);
 
+  /// How large an opening order at that price may be at most, by the limits of size,
+  /// value, position and depth. Advice: `check` alone decides, and of more than this.
+  Qty room(InstrumentId instrument, Side side, Price price,
+           const order::Exposure& exposure, MonoNanos now);
+
   /// Displayed quantity within Limits::depth_levels on either side, our own orders left
   /// out. Call on each change; concentration uses the least of the window.
   void on_depth(InstrumentId instrument, MonoNanos now, Qty bid_depth, Qty ask_depth);

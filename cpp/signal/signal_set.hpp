@@ -1,4 +1,4 @@
-// All signals of one instrument, held by value and asked in turn.
+// All signals of one instrument, held by value, asked in turn and put together.
 //
 // To add a signal: write its class to the concept below, give it a SignalId in
 // market_view.hpp, include its header and add its type to the one line `using
@@ -11,6 +11,7 @@
 
 #include "book/order_event.hpp"
 #include "signal/book_imbalance.hpp"
+#include "signal/combination.hpp"
 #include "signal/market_view.hpp"
 #include "signal/mean_reversion.hpp"
 
@@ -51,20 +52,24 @@ class SignalSetOf {
       return std::get<SignalChoice<S>>(choices_);
     }
 
+    CombinationOptions combination;
+
    private:
     std::tuple<SignalChoice<Signals>...> choices_;
   };
 
-  /// Whether the options of every enabled signal are valid.
+  /// Whether the options of every enabled signal, and of their combination, are valid.
   static bool valid(const Options& options) {
-    return ((!options.template of<Signals>().enabled ||
+    return Combination::valid(options.combination) &&
+           ((!options.template of<Signals>().enabled ||
              Signals::valid(options.template of<Signals>().options)) &&
             ...);
   }
 
   /// `valid(options)` is the caller's duty.
   explicit SignalSetOf(const Options& options)
-      : slots_(Slot<Signals>(options.template of<Signals>())...) {}
+      : slots_(Slot<Signals>(options.template of<Signals>())...),
+        combination_(options.combination) {}
 
   void on_trade(const Trade& trade) {
     for_each([&](auto& signal) {
@@ -78,17 +83,14 @@ class SignalSetOf {
     });
   }
 
-  /// The forecast of the largest absolute expected move; of equal ones, that of the
-  /// signal named first. Every signal sees every event, whichever forecast wins.
+  /// The combined forecast, see combination.hpp. Every signal sees every event,
+  /// whatever comes of what it says.
   Forecast on_book(const MarketView& view) {
-    Forecast best;
     for_each([&](auto& signal) {
       using S = std::remove_reference_t<decltype(signal)>;
-      const Forecast forecast = signal.on_book(view);
-      forecasts_[static_cast<std::size_t>(S::kId)] = forecast;
-      if (size(forecast) > size(best)) best = forecast;
+      forecasts_[static_cast<std::size_t>(S::kId)] = signal.on_book(view);
     });
-    return best;
+    return combination_.combine(forecasts_, view.venue_time);
   }
   /// What a signal said at the last event; no opinion where it is not enabled.
   const Forecast& forecast(SignalId signal) const {
@@ -118,10 +120,6 @@ class SignalSetOf {
     S signal;
   };
 
-  static std::int64_t size(Forecast forecast) {
-    const std::int64_t move = forecast.expected_move.value;
-    return move < 0 ? -move : move;
-  }
   template <class Call>
   void for_each(Call&& call) {
     std::apply(
@@ -130,7 +128,8 @@ class SignalSetOf {
   }
 
   std::tuple<Slot<Signals>...> slots_;
-  std::array<Forecast, kSignalIds> forecasts_{};
+  Forecasts forecasts_{};
+  Combination combination_;
 };
 
 using SignalSet = SignalSetOf<MeanReversion, BookImbalance>;

@@ -13,6 +13,8 @@ struct Heard {
   std::vector<InstrumentId> changes;
   std::vector<TradeView> trades;
   std::vector<std::string> symbols;
+  std::vector<OrderEvent> orders;
+  void on_order(const OrderEvent& event) { orders.push_back(event); }
   void on_book(InstrumentId id) { changes.push_back(id); }
   void on_trade(const TradeView& trade) { trades.push_back(trade); }
   void on_directory(InstrumentId, std::string_view symbol) {
@@ -42,6 +44,54 @@ class ItchBooksTest : public testing::Test {
   Heard heard_;
   std::uint64_t clock_ = 0;
 };
+
+TEST_F(ItchBooksTest, TellsWhatHappenedToEachOrder) {
+  add(1, 'B', 100, 10'000);
+  add(2, 'B', 80, 10'000);
+  OrderExecuted e;
+  e.reference = 1, e.shares = 30;
+  give(e);
+  OrderCancel x;
+  x.reference = 1, x.cancelled = 20;
+  give(x);
+  OrderReplace u;
+  u.old_reference = 1, u.new_reference = 5, u.shares = 70, u.price_e4 = 9'900;
+  give(u);
+  OrderDelete d;
+  d.reference = 2;
+  give(d);
+  d.reference = 99;  // of no order: nothing happened to one
+  give(d);
+
+  using Kind = OrderEvent::Kind;
+  struct Expected {
+    Kind kind;
+    std::uint64_t reference;
+    std::uint32_t price;
+    Qty qty, order_qty, level_qty;
+  };
+  const std::vector<Expected> expected = {
+      {Kind::kAdded, 1, 10'000, 100, 100, 100},
+      {Kind::kAdded, 2, 10'000, 80, 80, 180},
+      {Kind::kExecuted, 1, 10'000, 30, 70, 150},
+      {Kind::kReduced, 1, 10'000, 20, 50, 130},
+      {Kind::kRemoved, 1, 10'000, 50, 0, 80},
+      {Kind::kAdded, 5, 9'900, 70, 70, 70},
+      {Kind::kRemoved, 2, 10'000, 80, 0, 0},
+  };
+  ASSERT_EQ(heard_.orders.size(), expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const OrderEvent& event = heard_.orders[i];
+    EXPECT_EQ(event.kind, expected[i].kind) << i;
+    EXPECT_EQ(event.instrument, kId) << i;
+    EXPECT_EQ(event.side, Side::kBuy) << i;
+    EXPECT_EQ(event.reference, expected[i].reference) << i;
+    EXPECT_EQ(event.price, price_from_e4(expected[i].price)) << i;
+    EXPECT_EQ(event.qty, expected[i].qty) << i;
+    EXPECT_EQ(event.order_qty, expected[i].order_qty) << i;
+    EXPECT_EQ(event.level_qty, expected[i].level_qty) << i;
+  }
+}
 
 TEST_F(ItchBooksTest, FollowsTheLifeOfAnOrder) {
   add(1, 'B', 100, 10'000);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace pyscalp::order {
 namespace {
 
@@ -48,11 +50,17 @@ class ScalperTest : public testing::Test {
     ASSERT_EQ(action.kind, Action::Kind::kCancel);
     EXPECT_EQ(action.user_ref, 9u);
   }
+  void leave_queue(Side side, Qty qty) {
+    const Price best = view_.market.touch.price(side);
+    flow_.on_order({book::OrderEvent::Kind::kExecuted, side, kId, 1, best, qty, 0, 0},
+                   best, view_.market.venue_time);
+  }
   void expect_nothing() { EXPECT_EQ(decide().kind, Action::Kind::kNone); }
 
   ScalperOptions options_;
   FeeSchedule fees_;
   ScalperView view_;
+  QueueFlow flow_;
 };
 
 TEST_F(ScalperTest, WithoutAnOpinionItStaysOut) { expect_nothing(); }
@@ -64,21 +72,107 @@ TEST_F(ScalperTest, EntersAtTheTouchOnTheForecastsSide) {
   expect_place(Side::kSell, cents(10'010), Intent::kEntry, false);
 }
 
-TEST_F(ScalperTest, TakesWhenTheMoveIsWorthMoreThanTheSpread) {
-  // Taker: 40 - 5 - 0.6 = 34.4 cents a share; half of the maker's 40 + 5 - 0.1 = 44.9.
+TEST_F(ScalperTest, TakesWhenTheQueueIsSlowAndTheMoveWorthTheSpread) {
+  // Exit: half of -0.2 - 5 and half of 0.3 + 5, so 0.05 cents a share. Taken:
+  // 40 - 5 - 0.3 - 0.05 = 34.65; made: 40 + 2.5 + 0.2 - 0.05 = 42.65.
   forecast(cents(40));
+  view_.flow = &flow_;
+  leave_queue(Side::kBuy, 5'000);  // 15,000 in three seconds: 96.7 % for 510
+  expect_place(Side::kBuy, cents(10'000), Intent::kEntry, false);
+  flow_.clear();
+  leave_queue(Side::kBuy, 500);  // 1,500: 74.6 % of 42.65 is 31.8
   expect_place(Side::kBuy, cents(10'012), Intent::kEntry, true);
   options_.style = Style::kMaker;
   expect_place(Side::kBuy, cents(10'000), Intent::kEntry, false);
+  options_.style = Style::kChoose;
+  view_.flow = nullptr;  // nothing is known of the queue
+  expect_place(Side::kBuy, cents(10'000), Intent::kEntry, false);
+}
+
+TEST_F(ScalperTest, TheNetworksCostCountsAgainstTaking) {
+  options_.style = Style::kTaker;
+  forecast(cents(6));  // 6 - 5 - 0.3 - 0.05 = 0.65 cents
+  expect_place(Side::kBuy, cents(10'012), Intent::kEntry, true);
+  view_.network = {6'500'001};
+  expect_nothing();
+  view_.network = {6'500'000};
+  EXPECT_EQ(decide().kind, Action::Kind::kPlace);
 }
 
 TEST_F(ScalperTest, EntersExactlyFromTheLeastEdgeOn) {
   options_.style = Style::kMaker;
-  // 1 cent + 5 of half spread - 0.3 exit fee + 0.2 rebate = 5.9 cents.
+  // 1 cent + 2.5 of half spread - 0.05 of exit + 0.2 rebate = 3.65 cents.
   forecast(cents(1));
-  options_.edge_min = {59'000'000};
+  options_.edge_min = {36'500'000};
   EXPECT_EQ(decide().kind, Action::Kind::kPlace);
-  options_.edge_min = {59'000'001};
+  options_.edge_min = {36'500'001};
+  expect_nothing();
+}
+
+TEST_F(ScalperTest, EntersNothingAgainstAVeto) {
+  forecast(cents(1));
+  view_.forecast.veto = signal::Sides::kLong;
+  expect_nothing();
+  view_.forecast.veto = signal::Sides::kShort;
+  EXPECT_EQ(decide().kind, Action::Kind::kPlace);
+  work(Intent::kEntry, Side::kBuy, cents(10'000), seconds(1));
+  expect_nothing();
+  view_.forecast.veto = signal::Sides::kBoth;
+  expect_cancel();
+}
+
+TEST_F(ScalperTest, WithdrawsAnEntryWhoseChanceIsWorthLessThanTaking) {
+  forecast(cents(40));
+  view_.flow = &flow_;
+  leave_queue(Side::kBuy, 500);  // 1,000 in the two seconds that are left
+  work(Intent::kEntry, Side::kBuy, cents(10'000), seconds(1));
+  view_.working.qty = 10;
+  view_.working.ahead = 100;  // 90 % of 42.65 is more than 34.65
+  expect_nothing();
+  view_.working.ahead = 500;  // 66 % is less
+  expect_cancel();
+  view_.working.ahead = -1;
+  expect_nothing();
+}
+
+TEST_F(ScalperTest, LeavesAtOnceWhenASignalLetsGo) {
+  hold(10, cents(10'000), seconds(1));
+  view_.leave = true;
+  expect_place(Side::kSell, cents(9'998), Intent::kSignalExit, true);
+  work(Intent::kTarget, Side::kSell, cents(10'013), seconds(1));
+  expect_cancel();
+  EXPECT_EQ(decide().reason, Intent::kSignalExit);
+}
+
+TEST_F(ScalperTest, SweepsAsFarAsEveryBoundAllows) {
+  options_.style = Style::kTaker;
+  options_.sweep = {3, 500'000, 1'000};
+  options_.slippage_ticks = 5;
+  view_.room = 10'000;
+  const std::array<book::LevelView, 4> asks = {
+      book::LevelView{cents(10'010), 400, 2}, book::LevelView{cents(10'012), 200, 1},
+      book::LevelView{cents(10'015), 300, 1}, book::LevelView{cents(10'016), 900, 1}};
+  view_.market.asks = asks;
+  forecast(cents(40));
+  // Half of the 900 on three levels: 400 at the first, 50 at the second.
+  expect_place(Side::kBuy, cents(10'012), Intent::kEntry, true, 450);
+  options_.sweep.share_e6 = 1'000'000;
+  expect_place(Side::kBuy, cents(10'015), Intent::kEntry, true, 900);
+  options_.sweep.qty_max = 500;
+  expect_place(Side::kBuy, cents(10'012), Intent::kEntry, true, 500);
+  view_.room = 60;
+  expect_place(Side::kBuy, cents(10'010), Intent::kEntry, true, 60);
+  view_.room = 10'000;
+  options_.slippage_ticks = 2;  // the worst price: 100.12
+  options_.sweep.qty_max = 1'000;
+  expect_place(Side::kBuy, cents(10'012), Intent::kEntry, true, 600);
+  // Of a share at 100.12, 4.65 cents are left of 12; from 4.66 on it is not taken.
+  forecast(cents(12));
+  options_.edge_min = {46'500'000};
+  expect_place(Side::kBuy, cents(10'012), Intent::kEntry, true, 600);
+  options_.edge_min = {46'500'001};
+  expect_place(Side::kBuy, cents(10'010), Intent::kEntry, true, 400);
+  view_.room = 0;
   expect_nothing();
 }
 

@@ -143,7 +143,12 @@ order::ScalperOptions any_tactics(std::mt19937_64& random) {
   order::ScalperOptions options;
   options.order_qty = between(1, 40);
   options.edge_min = Price{between(-2, 1) * 10'000'000};
-  options.passive_fill = static_cast<double>(between(0, 10)) / 10;
+  options.expectation.passive_exit = static_cast<double>(between(0, 10)) / 10;
+  options.expectation.adverse = static_cast<double>(between(0, 10)) / 10;
+  options.network = Price{between(-1, 1) * 5'000'000};
+  options.sweep = {static_cast<int>(between(-5, 5)), between(1, 1'000'000),
+                   between(0, 200)};
+  options.sweep.levels = std::max(options.sweep.levels, 0);
   options.target = Price{between(1, 20) * 10'000'000};
   options.stop = Price{between(1, 20) * 10'000'000};
   options.slippage_ticks = static_cast<int>(between(0, 5));
@@ -182,7 +187,9 @@ TEST(ReplayProperty, WhateverTheTacticsLimitsHoldAndTheLedgerIsTheExchangesRecor
     EXPECT_EQ(outcome.phase, Phase::kEnded);
     EXPECT_LT(outcome.longest_holding, seconds(60));
     EXPECT_EQ(outcome.orders_in_gap, 0u);
-    EXPECT_LE(outcome.largest_position, config.scalper.order_qty);
+    EXPECT_LE(outcome.largest_position,
+              std::max(config.scalper.order_qty, config.scalper.sweep.qty_max));
+    EXPECT_LE(outcome.largest_position, config.limits.max_position);
     expect_exact(outcome);
     if (seed % 6 == 0) {
       EXPECT_EQ(outcome.digest, run(config, day, options).digest);

@@ -36,7 +36,6 @@ struct CountsTrades : Says<3, SignalId::kNone> {
 
 using Set = SignalSetOf<First, Second, CountsTrades>;
 static_assert(!std::is_polymorphic_v<SignalSet>);
-static_assert(std::is_trivially_copy_constructible_v<SignalSet>, "held by value");
 
 Set set_of(std::int64_t first, std::int64_t second) {
   Set::Options options;
@@ -52,7 +51,7 @@ TEST(SignalSet, TheLargestMoveWins) {
   EXPECT_EQ(set_of(-8, 7).on_book({}).signal, SignalId::kMeanReversion);
 }
 
-TEST(SignalSet, OfEqualMovesTheFirstWins) {
+TEST(SignalSet, OfEqualMovesThatOfTheLowestNumberWins) {
   EXPECT_EQ(set_of(5, -5).on_book({}).signal, SignalId::kMeanReversion);
   EXPECT_EQ(set_of(-5, 5).on_book({}).expected_move, Price{-5});
 }
