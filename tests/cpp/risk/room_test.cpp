@@ -49,7 +49,9 @@ TEST_F(RoomTest, AgreesWithTheList) {
              denial == Denial::kPosition || denial == Denial::kConcentration ||
              denial == Denial::kInstrumentReducing;
     };
-    if (most > 0) EXPECT_FALSE(limited(ask(buy(most, kAsk)))) << most;
+    if (most > 0) {
+      EXPECT_FALSE(limited(ask(buy(most, kAsk)))) << most;
+    }
     pass(seconds(2));
     EXPECT_TRUE(limited(ask(buy(most + 1, kAsk)))) << most;
   }
