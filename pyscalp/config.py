@@ -208,7 +208,10 @@ class Config(Section):
             ],
             "signals": {
                 **{name: _core_form(getattr(signals, name)) for name in type(signals).model_fields},
-                "shown_levels": max(signals.shown_levels, tactics.sweep_levels),
+                # Depth for the gate is read off them too, as far as they go.
+                "shown_levels": max(
+                    signals.shown_levels, tactics.sweep_levels, min(risk.depth_levels, 32)
+                ),
             },
             "combination": self.combination.to_core(self._windows(day)),
             "tactics": {

@@ -202,12 +202,15 @@ bool Engine::closing() const {
          config_.session_end.value;
 }
 
-void Engine::watch_depth(const Traded& instrument, MonoNanos now) {
+void Engine::watch_depth(Traded& instrument, const signal::MarketView& market,
+                         MonoNanos now) {
   const book::OrderBooks& books = books_.books();
-  const int levels = static_cast<int>(config_.limits.depth_levels);
+  const auto levels = static_cast<int>(config_.limits.depth_levels);
   std::array<Qty, 2> depth{};
   for (const Side side : {Side::kBuy, Side::kSell}) {
-    depth[index(side)] = books.depth(instrument.id, side, levels);
+    depth[index(side)] = levels <= config_.shown_levels
+                             ? market.depth(side, levels)
+                             : books.depth(instrument.id, side, levels);
   }
   if (orders_.open_count(instrument.id) != 0) {
     orders_.for_each_open(instrument.id, [&](const order::Order& order) {
@@ -217,6 +220,9 @@ void Engine::watch_depth(const Traded& instrument, MonoNanos now) {
       }
     });
   }
+  // The gate holds on to what it was told last.
+  if (depth == instrument.depth) return;
+  instrument.depth = depth;
   gate_.on_depth(instrument.id, now, depth[0], depth[1]);
 }
 
@@ -234,7 +240,7 @@ order::ScalperView Engine::scalper_view(Traded& instrument, bool ticked,
   view.market = market_view(instrument, now);
   const order::Position& position = ledger_.position(instrument.id);
   if (ticked && !feed_.gap_open()) {
-    watch_depth(instrument, now);
+    watch_depth(instrument, view.market, now);
     instrument.forecast = instrument.signals.on_book(view.market);
     if (!position.flat()) {
       ledger_.on_mark(instrument.id,

@@ -101,6 +101,8 @@ class Engine {
   struct Traded {
     Traded(const EngineConfig& config, const TradedInstrument& instrument);
 
+    static constexpr std::array<Qty, 2> kNoDepth{-1, -1};
+
     std::string_view symbol;
     signal::MarketLevels levels;
     signal::SignalSet signals;
@@ -117,6 +119,7 @@ class Engine {
     MonoNanos last_cancel{-kNever.value / 2};
     MonoNanos next_deadline = kNever;
     signal::Forecast forecast;
+    std::array<Qty, 2> depth = kNoDepth;  ///< by Side, as the gate was told
     Money net{};
     book::Touch last_touch;  ///< while the books are not whole: what it was before
     bool last_trading = false;
@@ -148,7 +151,7 @@ class Engine {
   signal::MarketView market_view(Traded& instrument, MonoNanos now);
   risk::MarketState market_state(const Traded& instrument) const;
   order::ScalperView scalper_view(Traded& instrument, bool ticked, MonoNanos now);
-  void watch_depth(const Traded& instrument, MonoNanos now);
+  void watch_depth(Traded& instrument, const signal::MarketView& market, MonoNanos now);
   void place(Traded& instrument, const order::Wish& wish, MonoNanos now);
   void cancel(std::uint32_t user_ref, MonoNanos now);
   void cancel_all(MonoNanos now);

@@ -50,6 +50,7 @@ struct Engine::FeedListener {
         engine.halt_in_doubt("an instrument changed its number while held", now);
         return;
       }
+      if (instrument.id != id) instrument.depth = Traded::kNoDepth;
       instrument.id = id;
       engine.traded_of_[index(id)] = static_cast<std::uint8_t>(slot + 1);
       engine.gate_.permit(id);
@@ -73,6 +74,7 @@ struct Engine::FeedListener {
       instrument.levels.invalidate();
       instrument.signals.reset();
       instrument.flow.clear();
+      instrument.depth = Traded::kNoDepth;
       instrument.last_tick = risk::kNoTick;
       instrument.forecast = {};
     }
