@@ -102,6 +102,7 @@ class Engine {
     Traded(const EngineConfig& config, const TradedInstrument& instrument);
 
     std::string_view symbol;
+    Price tick{};
     signal::MarketLevels levels;
     signal::SignalSet signals;
     order::Scalper scalper;
