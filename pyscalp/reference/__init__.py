@@ -14,6 +14,11 @@ from __future__ import annotations
 
 from pyscalp.reference.arrays import NO_PRICE
 from pyscalp.reference.book_imbalance import BookImbalanceOptions, book_imbalance
+from pyscalp.reference.imbalance_measures import (
+    depth_imbalance,
+    order_flow_imbalance,
+    weighted_imbalance,
+)
 from pyscalp.reference.mean_reversion import MeanReversionOptions, mean_reversion
 
 __all__ = [
@@ -21,5 +26,8 @@ __all__ = [
     "BookImbalanceOptions",
     "MeanReversionOptions",
     "book_imbalance",
+    "depth_imbalance",
     "mean_reversion",
+    "order_flow_imbalance",
+    "weighted_imbalance",
 ]

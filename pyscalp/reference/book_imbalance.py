@@ -13,12 +13,19 @@ from pyscalp.reference.arrays import NO_PRICE, as_columns, shares
 
 @dataclass(frozen=True)
 class BookImbalanceOptions:
-    """As ``signal::BookImbalanceOptions``; ``persistence`` in ns."""
+    """As ``signal::BookImbalanceOptions``; ``persistence`` and ``window`` in ns.
+
+    ``measure`` is ``"touch"``, ``"depth"``, ``"weighted"`` or ``"order_flow"``,
+    ``flow_scale`` ``"flow"`` or ``"depth"``.
+    """
 
     threshold: float = 0.6
     levels: int = 5
     persistence: int = 50_000_000
     horizon_gain: float = 1.0
+    measure: str = "depth"
+    window: int = 1_000_000_000
+    flow_scale: str = "flow"
 
 
 def book_imbalance(
@@ -30,11 +37,14 @@ def book_imbalance(
     bid_depth: ArrayLike,
     ask_depth: ArrayLike,
     options: BookImbalanceOptions | None = None,
+    *,
+    measured: ArrayLike | None = None,
 ) -> pl.DataFrame:
     """Forecasts that the mid follows the heavier side, one for each book event.
 
-    - ``imbalance`` = (b - a) / (b + a) of the sizes at the touch (``levels`` 1) or of the
-      depths, 0 where both are 0 or the book is not sound
+    - ``imbalance`` = (b - a) / (b + a) of the sizes at the touch (``levels`` 1 or a
+      ``measure`` of touch) or of the depths, 0 where both are 0 or the book is not sound;
+      or as `measured`
     - ``microprice`` = bid + (ask - bid) · bid_qty / (bid_qty + ask_qty), rounded down
 
     The forecast is ``horizon_gain`` · (microprice - mid), to the nearest 1e-9, if the
@@ -47,6 +57,9 @@ def book_imbalance(
     time, bid, bid_qty, ask, ask_qty, bid_depth, ask_depth : shape (events,)
         The book after every change; `NO_PRICE` for a side that is not there.
     options : BookImbalanceOptions, optional
+    measured : shape (events,), optional
+        The imbalance by another measure, such as those of `imbalance_measures`; needed for
+        a ``measure`` of weighted or order_flow.
 
     Returns
     -------
@@ -58,7 +71,7 @@ def book_imbalance(
     Raises
     ------
     ValueError
-        Arrays of different lengths.
+        Arrays of different lengths, or a measure that has to be `measured` and is not.
 
     References
     ----------
@@ -70,9 +83,18 @@ def book_imbalance(
         time, bid, bid_qty, ask, ask_qty, bid_depth, ask_depth
     )
     sound = (bids != NO_PRICE) & (asks != NO_PRICE) & (bids < asks)
-    ours, theirs = (bid_sizes, ask_sizes) if chosen.levels == 1 else (bid_depths, ask_depths)
-    total = ours + theirs
-    imbalance = np.where(sound & (total != 0), (ours - theirs) / np.where(total == 0, 1, total), 0)
+    if measured is not None:
+        imbalance = np.asarray(measured, np.float64)
+        if imbalance.shape != times.shape:
+            raise ValueError(f"measured of shape {imbalance.shape} for {len(times)} events")
+    elif chosen.measure in ("touch", "depth"):
+        touch = chosen.measure == "touch" or chosen.levels == 1
+        ours, theirs = (bid_sizes, ask_sizes) if touch else (bid_depths, ask_depths)
+        total = ours + theirs
+        known = sound & (total != 0)
+        imbalance = np.where(known, (ours - theirs) / np.where(total == 0, 1, total), 0)
+    else:
+        raise ValueError(f"a measure of {chosen.measure!r} has to be measured first")
     side = np.where(np.abs(imbalance) >= chosen.threshold, np.sign(imbalance), 0).astype(np.int64)
 
     now = np.maximum.accumulate(times)

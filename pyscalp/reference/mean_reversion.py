@@ -19,11 +19,17 @@ from pyscalp.reference.arrays import (
     run_sums,
     trades_before,
 )
+from pyscalp.reference.sliding import common_clock, first_within, slot_numbers
+from pyscalp.reference.variance_ratio import variance_ratios
+from pyscalp.reference.vwap import Vwap
 
 
 @dataclass(frozen=True)
 class MeanReversionOptions:
-    """As ``signal::MeanReversionOptions``; ``bar`` in ns."""
+    """As ``signal::MeanReversionOptions``; ``bar`` and ``vwap_window`` in ns.
+
+    ``regime`` is ``"efficiency"``, ``"variance_ratio"`` or ``"both"``.
+    """
 
     k_sigma: float = 3.0
     bars: int = 20
@@ -32,6 +38,11 @@ class MeanReversionOptions:
     min_trades: int = 50
     use_vwap: bool = True
     use_bollinger: bool = True
+    use_rolling_vwap: bool = False
+    vwap_window: int = 300_000_000_000
+    regime: str = "efficiency"
+    variance_step: int = 4
+    variance_ratio_max: float = 1.0
 
 
 def mean_reversion(
@@ -51,10 +62,15 @@ def mean_reversion(
     - ``vwap`` = Σqp / Σq, ``vwap_sigma``² = Σq(p - vwap)² / Σq = (Σq·Σqp² - (Σqp)²) / (Σq)²
     - ``bollinger_mean`` = Σc / n, ``bollinger_sigma``² = (n·Σc² - (Σc)²) / n²
     - ``efficiency_ratio`` = abs(c_n - c_1) / Σ abs(c_i - c_(i-1)), 0 where nothing moved
+    - ``variance_ratio``: see `variance_ratio.variance_ratios`
+    - ``rolling_vwap`` and ``rolling_sigma``: those of the session of the trades in the last
+      ``vwap_window``, the slot of time of the event (a 64th of it) and the 63 before it
 
-    The forecast is the way to ``bollinger_mean`` if the mid is more than ``k_sigma``
-    deviations off both averages on the same side, neither deviation is 0, the efficiency
-    ratio is at most ``efficiency_max`` and there were ``min_trades`` trades.
+    The forecast is the way to the mean if the mid is more than ``k_sigma`` deviations off
+    the mean of every band that is used, on the same side of all, no deviation is 0, the
+    ratios that the ``regime`` names are at most ``efficiency_max`` and
+    ``variance_ratio_max``, and there were ``min_trades`` trades in the session. The mean is
+    Bollinger's; where that is not used the rolling VWAP; else that of the session.
 
     Bars lie on multiples of ``bar``. A bar closes at the last mid before its end; one
     without a mid repeats the close before; the first is the one of the first mid. An event
@@ -77,52 +93,68 @@ def mean_reversion(
     polars.DataFrame
         One row for each event: ``time``, ``mid``, ``trades``, ``vwap``, ``vwap_sigma``,
         ``bars`` (completed), ``bollinger_mean``, ``bollinger_sigma``,
-        ``bollinger_lower``, ``bollinger_upper``, ``efficiency_ratio`` (NaN where not yet
-        known) and ``expected_move`` (int64, 0 for no opinion).
+        ``bollinger_lower``, ``bollinger_upper``, ``efficiency_ratio``, ``variance_ratio``,
+        ``rolling_vwap``, ``rolling_sigma`` (NaN where not known) and ``expected_move``
+        (int64, 0 for no opinion).
 
     Raises
     ------
     ValueError
-        Arrays of different lengths, or trade times that decrease without `trades_seen`.
+        Arrays of different lengths, trade times that decrease without `trades_seen`, or a
+        regime that is none.
 
     References
     ----------
     Bollinger, *Bollinger on Bollinger Bands* (2001); Kaufman, *Trading Systems and
-    Methods* (2013), "efficiency ratio".
+    Methods* (2013), "efficiency ratio"; Lo and MacKinlay (1988).
     """
     chosen = options or MeanReversionOptions()
     times, mids = as_columns(mid_time, mid)
     trade_times, prices, quantities = as_columns(trade_time, trade_price, trade_qty)
     seen = trades_before(times, trade_times, trades_seen)
 
+    if chosen.regime not in ("efficiency", "variance_ratio", "both"):
+        raise ValueError(f"regime of {chosen.regime!r}")
+
     real = (quantities > 0) & (prices != NO_PRICE)
     trades = np.concatenate(([0], np.cumsum(real)))[seen]
-    session = _Session(prices[real], quantities[real])
-    vwap, vwap_sigma = session.vwap(trades), session.sigma(trades)
+    vwap = Vwap(prices[real], quantities[real])
+    none = np.zeros(len(times), np.int64)
+    clock, trade_clock = common_clock(times, trade_times, seen)
+    low = first_within(
+        slot_numbers(trade_clock, chosen.vwap_window)[real],
+        slot_numbers(clock, chosen.vwap_window),
+    )
 
     sound = mids != NO_PRICE
     windows = _Windows(times, mids, sound, chosen.bars, chosen.bar)
+    variance_ratio = windows.variance_ratio(chosen.variance_step)
 
-    above_bands, below_bands = windows.outside(mids, chosen.k_sigma)
-    deviation = session.deviation(mids, trades)
-    limit = chosen.k_sigma * vwap_sigma
     with np.errstate(invalid="ignore"):
-        above_vwap = (limit > 0) & (deviation > limit)
-        below_vwap = (limit > 0) & (deviation < -limit)
-        sideways = windows.efficiency_ratio <= chosen.efficiency_max
+        sideways = np.ones(len(times), np.bool_)
+        if chosen.regime != "variance_ratio":
+            sideways &= windows.efficiency_ratio <= chosen.efficiency_max
+        if chosen.regime != "efficiency":
+            sideways &= variance_ratio <= chosen.variance_ratio_max
 
-    above, below = sound.copy(), sound.copy()
+    bands = []
     if chosen.use_bollinger:
-        above, below = above & above_bands, below & below_bands
+        bands.append(windows.outside(mids, chosen.k_sigma))
+    if chosen.use_rolling_vwap:
+        bands.append(_outside(vwap, mids, low, trades, chosen.k_sigma))
     if chosen.use_vwap:
-        above, below = above & above_vwap, below & below_vwap
+        bands.append(_outside(vwap, mids, none, trades, chosen.k_sigma))
+    above, below = sound.copy(), sound.copy()
+    for over, under in bands:
+        above, below = above & over, below & under
     opinion = sideways & (trades >= chosen.min_trades) & (above | below)
 
-    move = np.zeros(len(times), np.int64)
+    move = none.copy()
     if chosen.use_bollinger:
         move[opinion] = windows.move_to_mean(mids[opinion], windows.row[opinion])
     else:
-        move[opinion] = session.move_to_mean(mids[opinion], trades[opinion])
+        first = low if chosen.use_rolling_vwap else none
+        move[opinion] = vwap.move_to_mean(mids[opinion], first[opinion], trades[opinion])
 
     mean, sigma = windows.mean, windows.sigma
     return pl.DataFrame(
@@ -130,46 +162,31 @@ def mean_reversion(
             "time": times,
             "mid": mids,
             "trades": trades,
-            "vwap": vwap,
-            "vwap_sigma": vwap_sigma,
+            "vwap": vwap.mean(none, trades),
+            "vwap_sigma": vwap.sigma(none, trades),
             "bars": windows.completed,
             "bollinger_mean": mean,
             "bollinger_sigma": sigma,
             "bollinger_lower": mean - chosen.k_sigma * sigma,
             "bollinger_upper": mean + chosen.k_sigma * sigma,
             "efficiency_ratio": windows.efficiency_ratio,
+            "variance_ratio": variance_ratio,
+            "rolling_vwap": vwap.mean(low, trades),
+            "rolling_sigma": vwap.sigma(low, trades),
             "expected_move": move,
         }
     )
 
 
-class _Session:
-    """Volume-weighted mean and deviation after each trade; ``n`` counts trades so far."""
-
-    def __init__(self, prices: Ints, quantities: Ints) -> None:
-        self._first = int(prices[0]) if len(prices) else 0
-        d = exactly(prices - self._first)
-        q = exactly(quantities)
-        self._volume = np.cumsum(q)
-        self._sum = np.cumsum(q * d)
-        squares = np.cumsum(q * d * d)
-        scaled = (self._volume * squares - self._sum * self._sum).astype(np.float64)
-        self._mean = (self._sum / self._volume).astype(np.float64)
-        self._sigma = np.sqrt(scaled) / self._volume.astype(np.float64)
-
-    def vwap(self, n: Ints) -> Floats:
-        return np.asarray(self._first + at(self._mean, n - 1), np.float64)
-
-    def sigma(self, n: Ints) -> Floats:
-        return at(self._sigma, n - 1)
-
-    def deviation(self, mids: Ints, n: Ints) -> Floats:
-        off: Floats = (mids - self._first).astype(np.float64) - at(self._mean, n - 1)
-        return off
-
-    def move_to_mean(self, mids: Ints, n: Ints) -> Ints:
-        volume = self._volume[n - 1]
-        return rounded(self._sum[n - 1] - exactly(mids - self._first) * volume, volume)
+def _outside(
+    vwap: Vwap, mids: Ints, low: Ints, high: Ints, k: float
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Whether each mid is above or below the band of the trades from `low` to `high`."""
+    deviation = vwap.deviation(mids, low, high)
+    limit = k * vwap.sigma(low, high)
+    with np.errstate(invalid="ignore"):
+        beyond = limit > 0
+        return beyond & (deviation > limit), beyond & (deviation < -limit)
 
 
 class _Windows:
@@ -190,6 +207,7 @@ class _Windows:
             # The mid a bar closes at: the last one of that bar or of an earlier one.
             last = np.searchsorted(place[sound], np.arange(place[-1]), side="right") - 1
             closes = mids[sound][last]
+        self._closes = closes
         self._first = int(closes[0]) if len(closes) else 0
         d = closes - self._first
         exact = exactly(d)
@@ -203,6 +221,12 @@ class _Windows:
         self.mean = self._first + at(self._sum / size, row)
         self.sigma = at(self._scaled_sigma / size, row)
         self.efficiency_ratio = at(np.where(path == 0, 0, way / np.maximum(path, 1)), row)
+
+    def variance_ratio(self, q: int) -> Floats:
+        """Of the window at each event; NaN where there is none for so many steps."""
+        if not 2 <= q <= self._size - 2:
+            return np.full(len(self.row), np.nan)
+        return at(variance_ratios(self._closes, self._size, q), self.row)
 
     def outside(self, mids: Ints, k: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Whether each mid is above the upper or below the lower band."""
