@@ -39,10 +39,14 @@ void every_event(benchmark::State& state, Signal& signal) {
   while (state.KeepRunningBatch(count)) lap();
 }
 
+/// Of which every market is sideways, so that its bands are looked at at every event.
 signal::MeanReversionOptions every_band_and_regime() {
   signal::MeanReversionOptions options;
   options.use_rolling_vwap = true;
+  options.k_sigma = 0.1;
   options.regime = signal::Regime::kBoth;
+  options.efficiency_max = 1.0;
+  options.variance_ratio_max = 1e9;
   return options;
 }
 
