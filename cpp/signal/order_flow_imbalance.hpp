@@ -50,18 +50,12 @@ class OrderFlowImbalance {
       known_ = false;
       return;
     }
-    Flow event;
-    for (const Side side : {Side::kBuy, Side::kSell}) {
-      if (levels_ == 1) {
-        const book::LevelView best{view.touch.price(side), view.touch.qty(side), 0};
-        follow(side, {&best, 1}, event);
-      } else {
-        follow(side, view.levels(side), event);
-      }
-    }
+    const bool small = is_small(view.bids) && is_small(view.asks) &&
+                       ((view.touch.bid_qty | view.touch.ask_qty) < kSmall);
+    Flow event = small && small_before_ ? flow<std::int64_t>(view) : flow<Int128>(view);
+    small_before_ = small;
     if (!known_) event.net = event.gross = 0;
     known_ = true;
-    event.events = 1;
     slots_.add(event);
   }
 
@@ -122,31 +116,53 @@ class OrderFlowImbalance {
     return narrow == value ? static_cast<double>(narrow) : static_cast<double>(value);
   }
 
-  /// Adds one side's part of an event, and keeps its levels for the next.
-  void follow(Side side, std::span<const book::LevelView> shown, Flow& event) {
-    Level* const before = before_[index(side)].data();
-    const auto count = std::min(static_cast<int>(shown.size()), levels_);
-    Int128 net = 0;
-    const auto one = [&](Level& level, Level now) {
-      const Qty come = now.key >= level.key ? now.qty : 0;
-      const Qty gone = now.key <= level.key ? level.qty : 0;
-      const Qty flow = come - gone;
-      net += flow;
-      event.gross += flow < 0 ? -static_cast<Int128>(flow) : flow;
-      event.depth += now.qty;
-      level = now;
-    };
-    for (int m = 0; m < count; ++m) {
-      const book::LevelView& level = shown[static_cast<std::size_t>(m)];
-      one(before[m],
-          {side == Side::kBuy ? level.price.value : -level.price.value, level.qty});
+  /// Below it, any sum of the flows of 64 levels fits 64 bits.
+  static constexpr Qty kSmall = Qty{1} << 56;
+
+  bool is_small(std::span<const book::LevelView> shown) const {
+    Qty all = 0;
+    const std::size_t count = std::min(shown.size(), static_cast<std::size_t>(levels_));
+    for (const book::LevelView& level : shown.first(count)) all |= level.qty;
+    return all < kSmall;
+  }
+
+  /// An event's, added up in `Sum`; keeps its levels for the next.
+  template <class Sum>
+  Flow flow(const MarketView& view) {
+    Sum net = 0, gross = 0, depth = 0;
+    for (const Side side : {Side::kBuy, Side::kSell}) {
+      const book::LevelView best{view.touch.price(side), view.touch.qty(side), 0};
+      const std::span<const book::LevelView> shown =
+          levels_ == 1 ? std::span(&best, 1) : view.levels(side);
+      Level* const before = before_[index(side)].data();
+      Sum ours = 0;
+      const auto follow = [&](Level& level, Level now) {
+        const Qty come = now.key >= level.key ? now.qty : 0;
+        const Qty gone = now.key <= level.key ? level.qty : 0;
+        const Sum change = static_cast<Sum>(come) - gone;
+        ours += change;
+        gross += change < 0 ? -change : change;
+        depth += now.qty;
+        level = now;
+      };
+      const int count = std::min(static_cast<int>(shown.size()), levels_);
+      for (int m = 0; m < count; ++m) {
+        const book::LevelView& level = shown[static_cast<std::size_t>(m)];
+        const std::int64_t price = level.price.value;
+        follow(before[m], {side == Side::kBuy ? price : -price, level.qty});
+      }
+      for (int m = count; m < levels_; ++m) follow(before[m], Level{});
+      net += side == Side::kBuy ? ours : -ours;
     }
-    for (int m = count; m < levels_; ++m) one(before[m], Level{});
-    event.net += side == Side::kBuy ? net : -net;
+    Flow event;
+    event.net = net, event.gross = gross, event.depth = depth;
+    event.events = 1;
+    return event;
   }
 
   int levels_;
-  bool known_ = false;  ///< `before_` is of the event before, and was sound
+  bool known_ = false;         ///< `before_` is of the event before, and was sound
+  bool small_before_ = false;  ///< its quantities were below kSmall
   std::array<std::array<Level, kMaxShownLevels>, 2> before_{};
   Slots slots_;
 };

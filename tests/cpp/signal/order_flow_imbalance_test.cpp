@@ -163,6 +163,28 @@ TEST(OrderFlowImbalance, HugeQuantitiesAddUp) {
   EXPECT_EQ(signal.share_of_depth(), 1.0);
 }
 
+TEST(OrderFlowImbalance, HugeQuantitiesComeAndGoAmongSmallOnes) {
+  constexpr Qty kHuge = std::numeric_limits<Qty>::max() - 5;
+  for (const int levels : {1, 2}) {
+    const Shown small{{{Price{100}, 5, 1}, {Price{99}, 6, 1}}, {{Price{110}, 7, 1}}};
+    Shown huge = small;
+    huge.bids[0].qty = kHuge;
+    huge.bids[1].qty = levels == 1 ? 6 : kHuge;
+    OrderFlowImbalance signal(levels, MonoNanos{640});
+    signal.on_book(small.at(0));
+    signal.on_book(huge.at(1));
+    const Int128 come = static_cast<Int128>(kHuge) * levels - (levels == 1 ? 5 : 11);
+    EXPECT_TRUE(signal.net() == come);
+    signal.on_book(small.at(2));
+    EXPECT_TRUE(signal.net() == 0);
+    EXPECT_TRUE(signal.gross() == 2 * come);
+    Shown more = small;
+    more.asks[0].qty = 8;
+    signal.on_book(more.at(3));
+    EXPECT_TRUE(signal.net() == -1);
+  }
+}
+
 TEST(OrderFlowImbalance, ClearForgetsBookFlowAndTime) {
   OrderFlowImbalance signal(1, MonoNanos{640});
   signal.on_book(touch(100, 30, 110, 50).at(100'000));
