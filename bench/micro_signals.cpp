@@ -39,18 +39,46 @@ void every_event(benchmark::State& state, Signal& signal) {
   while (state.KeepRunningBatch(count)) lap();
 }
 
-void mean_reversion(benchmark::State& state) {
-  signal::MeanReversion signal{signal::MeanReversionOptions{}};
+/// Of which every market is sideways, so that its bands are looked at at every event.
+signal::MeanReversionOptions every_band_and_regime() {
+  signal::MeanReversionOptions options;
+  options.use_rolling_vwap = true;
+  options.k_sigma = 0.1;
+  options.regime = signal::Regime::kBoth;
+  options.efficiency_max = 1.0;
+  options.variance_ratio_max = 1e9;
+  return options;
+}
+
+void mean_reversion(benchmark::State& state,
+                    const signal::MeanReversionOptions& options) {
+  signal::MeanReversion signal{options};
   every_event(state, signal);
   if (signal.closes().mean() == 0.0) state.SkipWithError("its bars are empty");
 }
-BENCHMARK(mean_reversion)->Name("signals/mean reversion");
+BENCHMARK_CAPTURE(mean_reversion, usual, signal::MeanReversionOptions{})
+    ->Name("signals/mean reversion");
+BENCHMARK_CAPTURE(mean_reversion, all, every_band_and_regime())
+    ->Name("signals/mean reversion, every band and regime");
 
-void book_imbalance(benchmark::State& state) {
-  signal::BookImbalance signal{signal::BookImbalanceOptions{}};
+void book_imbalance(benchmark::State& state, signal::ImbalanceMeasure measure,
+                    int levels) {
+  signal::BookImbalanceOptions options;
+  options.measure = measure;
+  options.levels = levels;
+  signal::BookImbalance signal{options};
   every_event(state, signal);
 }
-BENCHMARK(book_imbalance)->Name("signals/book imbalance");
+BENCHMARK_CAPTURE(book_imbalance, depth, signal::ImbalanceMeasure::kDepth, 5)
+    ->Name("signals/book imbalance");
+BENCHMARK_CAPTURE(book_imbalance, touch, signal::ImbalanceMeasure::kTouch, 1)
+    ->Name("signals/book imbalance of the touch");
+BENCHMARK_CAPTURE(book_imbalance, weighted, signal::ImbalanceMeasure::kWeighted, 5)
+    ->Name("signals/book imbalance, weighted");
+BENCHMARK_CAPTURE(book_imbalance, touch_flow, signal::ImbalanceMeasure::kOrderFlow, 1)
+    ->Name("signals/order flow of the touch");
+BENCHMARK_CAPTURE(book_imbalance, flow, signal::ImbalanceMeasure::kOrderFlow, 5)
+    ->Name("signals/order flow");
 
 void both(benchmark::State& state) {
   signal::SignalSet::Options options;

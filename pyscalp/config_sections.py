@@ -206,29 +206,88 @@ class Instrument(Section):
 
 
 class MeanReversion(Section):
-    """Back to the mean: price far from session VWAP and Bollinger bands."""
+    """Back to the mean: price far from the average, in a market that goes sideways."""
 
     enabled: bool = Field(default=True, description="false switches the signal off")
+    bands: tuple[Literal["session_vwap", "rolling_vwap", "bollinger"], ...] = Field(
+        default=("session_vwap", "bollinger"),
+        strict=False,
+        description="averages to be far from, all of them: session_vwap, rolling_vwap, bollinger",
+    )
     k_sigma: Real = Field(default=3.0, gt=0, le=20, description="distance in standard deviations")
+    vwap_window: Window = Field(
+        default=Duration.parse("5m"), description="trades that the rolling VWAP is of"
+    )
     bars: int = Field(default=20, ge=2, le=512, description="bars in the window")
     bar: Window = Field(default=Duration.parse("1s"), description="length of a bar")
+    regime: Literal["efficiency", "variance_ratio", "both"] = Field(
+        default="efficiency",
+        description="what tells a sideways market: efficiency, variance_ratio or both",
+    )
     efficiency_max: Real = Field(
         default=0.3,
         gt=0,
         le=1,
         description="sideways only: net move over path length at most this",
     )
+    variance_step: int = Field(
+        default=4, ge=2, le=510, description="bars of the longer step of the variance ratio"
+    )
+    variance_ratio_max: Real = Field(
+        default=1.0,
+        gt=0,
+        le=100,
+        description="sideways only: variance over that step, to a random walk's, at most this",
+    )
     min_trades: int = Field(default=50, ge=0, le=1_000_000, description="trades to see first")
+
+    @field_validator("bands", mode="before")
+    @classmethod
+    def _some_bands(cls, bands: object) -> object:
+        if not isinstance(bands, (list, tuple)) or not bands:
+            raise ValueError('must be a list of at least one, such as ["bollinger"]')
+        return bands
+
+    @field_validator("bands")
+    @classmethod
+    def _bands_once(cls, bands: tuple[str, ...]) -> tuple[str, ...]:
+        for band in bands:
+            if bands.count(band) > 1:
+                raise ValueError(f'names "{band}" twice; once is enough')
+        return bands
+
+    @field_validator("variance_step")
+    @classmethod
+    def _fits_window(cls, variance_step: int, info: ValidationInfo) -> int:
+        bars = info.data.get("bars")
+        asked = info.data.get("regime") != "efficiency"
+        if asked and bars is not None and variance_step > bars - 2:
+            raise ValueError(
+                f"must be at most signals.mean_reversion.bars - 2 = {bars - 2}; "
+                "two steps of that length that overlap are needed"
+            )
+        return variance_step
 
 
 class BookImbalance(Section):
     """With the heavier side of the book."""
 
     enabled: bool = Field(default=True, description="false switches the signal off")
+    measure: Literal["touch", "depth", "weighted", "order_flow"] = Field(
+        default="depth",
+        description="what leans: touch, depth of the levels, weighted by distance, order_flow",
+    )
     threshold: Real = Field(
         default=0.6, gt=0, lt=1, description="imbalance, (bids - asks) / (bids + asks)"
     )
-    levels: int = Field(default=5, ge=1, le=32, description="price levels counted on each side")
+    levels: int = Field(
+        default=5, ge=1, le=32, description="price levels counted on each side; 1: the touch"
+    )
+    window: Window = Field(default=Duration.parse("1s"), description="order flow that counts")
+    flow_scale: Literal["flow", "depth"] = Field(
+        default="flow",
+        description="net order flow is taken as a share of all flow, or of the depth",
+    )
     persistence: Wait = Field(default=Duration.parse("50ms"), description="how long it must last")
     horizon_gain: Real = Field(
         default=1.0, gt=0, le=100, description="expected move in half spreads at full imbalance"

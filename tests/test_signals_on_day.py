@@ -64,7 +64,7 @@ def said(day: bytes, choice: Choice) -> dict[str, Ints]:
     }
     for name, options in usual.items():
         values = options | getattr(choice, name)
-        config["signals"][name] = {
+        config["signals"][name] |= {
             key: values[key] for key in config["signals"][name] if key in values
         } | {"enabled": True}
     levels = config["signals"]["book_imbalance"]["levels"]

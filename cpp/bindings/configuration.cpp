@@ -88,7 +88,39 @@ order::Style style_of(const std::string& name) {
   throw py::value_error("configuration: tactics.style is none of choose, maker, taker");
 }
 
+/// The value that stands beside `name`; `key` is for whoever reads the complaint.
+template <class T, std::size_t N>
+T one_of(const char* key, const std::string& name,
+         const std::pair<const char*, T> (&choices)[N]) {
+  std::string known;
+  for (const auto& [choice, value] : choices) {
+    if (name == choice) return value;
+    known += std::string(known.empty() ? "" : ", ") + choice;
+  }
+  throw py::value_error("configuration: " + std::string(key) + " is none of " + known);
+}
+
+void read_bands(const Section& from, signal::MeanReversionOptions& options) {
+  using Band = bool signal::MeanReversionOptions::*;
+  constexpr std::pair<const char*, Band> kBands[] = {
+      {"session_vwap", &signal::MeanReversionOptions::use_vwap},
+      {"rolling_vwap", &signal::MeanReversionOptions::use_rolling_vwap},
+      {"bollinger", &signal::MeanReversionOptions::use_bollinger}};
+  for (const auto& [name, band] : kBands) options.*band = false;
+  for (const auto& name : from.get<std::vector<std::string>>("bands"))
+    options.*one_of("mean_reversion.bands", name, kBands) = true;
+}
+
 void read(const Section& from, signal::MeanReversionOptions& options) {
+  read_bands(from, options);
+  options.vwap_window = from.amount<MonoNanos>("vwap_window");
+  options.regime =
+      one_of<signal::Regime>("mean_reversion.regime", from.get<std::string>("regime"),
+                             {{"efficiency", signal::Regime::kEfficiency},
+                              {"variance_ratio", signal::Regime::kVarianceRatio},
+                              {"both", signal::Regime::kBoth}});
+  options.variance_step = from.get<int>("variance_step");
+  options.variance_ratio_max = from.get<double>("variance_ratio_max");
   options.k_sigma = from.get<double>("k_sigma");
   options.bars = from.get<int>("bars");
   options.bar = from.amount<MonoNanos>("bar");
@@ -97,6 +129,16 @@ void read(const Section& from, signal::MeanReversionOptions& options) {
 }
 
 void read(const Section& from, signal::BookImbalanceOptions& options) {
+  options.measure = one_of<signal::ImbalanceMeasure>(
+      "book_imbalance.measure", from.get<std::string>("measure"),
+      {{"touch", signal::ImbalanceMeasure::kTouch},
+       {"depth", signal::ImbalanceMeasure::kDepth},
+       {"weighted", signal::ImbalanceMeasure::kWeighted},
+       {"order_flow", signal::ImbalanceMeasure::kOrderFlow}});
+  options.window = from.amount<MonoNanos>("window");
+  options.flow_scale = one_of<signal::FlowScale>(
+      "book_imbalance.flow_scale", from.get<std::string>("flow_scale"),
+      {{"flow", signal::FlowScale::kFlow}, {"depth", signal::FlowScale::kDepth}});
   options.threshold = from.get<double>("threshold");
   options.levels = from.get<int>("levels");
   options.persistence = from.amount<MonoNanos>("persistence");

@@ -1,5 +1,6 @@
 // The compiled signals over a recording, event by event, for comparison with others.
 #include "bindings/bindings.hpp"
+#include "bindings/signal_values.hpp"
 #include "signal/market_levels.hpp"
 #include "signal/signal_set.hpp"
 #include "wire/binary_file.hpp"
@@ -17,6 +18,7 @@ struct Tape {
   /// By Side; as many entries an event as levels are shown.
   std::array<Column, 2> level_price, level_qty;
   std::array<Column, signal::kSignalIds> expected_move, leave, veto;
+  SignalValues values;
   Column trade_time, trade_price, trade_qty, trade_side;
 };
 
@@ -27,6 +29,7 @@ class Rehearsal {
       : id_(id),
         shown_(static_cast<std::size_t>(config.shown_levels)),
         levels_(config.shown_levels),
+        tick_(config.instruments.front().tick),
         signals_(config.signals),
         tape_(tape) {}
 
@@ -50,6 +53,7 @@ class Rehearsal {
       tape_.leave[i].push_back(static_cast<std::int64_t>(said.leave));
       tape_.veto[i].push_back(static_cast<std::int64_t>(said.veto));
     }
+    tape_.values.note(signals_);
   }
 
   void on_book(InstrumentId id) { touched_ = touched_ || id == id_; }
@@ -79,7 +83,8 @@ class Rehearsal {
             time,
             books_.books().touch(id_),
             levels_.side(Side::kBuy),
-            levels_.side(Side::kSell)};
+            levels_.side(Side::kSell),
+            tick_};
   }
   void put_levels(Side side, std::span<const book::LevelView> levels) {
     Column& prices = tape_.level_price[index(side)];
@@ -93,6 +98,7 @@ class Rehearsal {
   InstrumentId id_;
   std::size_t shown_;
   signal::MarketLevels levels_;
+  Price tick_;
   signal::SignalSet signals_;
   book::ItchBooks books_;
   bool touched_ = false;
@@ -142,6 +148,7 @@ py::dict signal_rows(const py::dict& config, const py::bytes& day,
     out[py::str(name + "_leave")] = column(tape.leave[i]);
     out[py::str(name + "_veto")] = column(tape.veto[i]);
   }
+  tape.values.put_into(out);
   out["trade_time"] = column(tape.trade_time);
   out["trade_price"] = column(tape.trade_price);
   out["trade_qty"] = column(tape.trade_qty);
@@ -159,7 +166,11 @@ void add_signals(py::module_& module) {
       "arrays. Of one length: time (ns since midnight), bid, ask (1e-9; 2**63 - 1 "
       "where a side is empty), bid_qty, ask_qty, trades_seen; for each signal its "
       "expected move under its name (1e-9, 0 is no opinion), and under its name with "
-      "_leave and _veto a bit for longs (1) and shorts (2). Of shape (events, "
+      "_leave and _veto a bit for longs (1) and shorts (2). What enabled signals have "
+      "worked out, float64: mean_reversion_vwap, _vwap_sigma, _rolling_vwap, "
+      "_rolling_sigma, _bollinger_mean, _bollinger_sigma, _efficiency_ratio, "
+      "_variance_ratio (0 where not known or not used) and book_imbalance_measured. "
+      "The tick is that of the first instrument configured. Of shape (events, "
       "signals.shown_levels): bid_level_price, bid_level_qty and the same of ask, best "
       "first. Of another length: trade_time, trade_price, trade_qty, trade_side (1 the "
       "buyer came to the market, -1 the seller, 0 not told: a hidden order).");

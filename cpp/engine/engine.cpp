@@ -17,6 +17,7 @@ constexpr MonoNanos kCancelPatience = seconds(1);
 
 Engine::Traded::Traded(const EngineConfig& config, const TradedInstrument& instrument)
     : symbol(instrument.symbol),
+      tick(instrument.tick),
       levels(config.shown_levels),
       signals(config.signals),
       scalper(
@@ -180,7 +181,8 @@ signal::MarketView Engine::market_view(Traded& instrument, MonoNanos now) {
           books_.venue_time(),
           touch_of(instrument),
           instrument.levels.side(Side::kBuy),
-          instrument.levels.side(Side::kSell)};
+          instrument.levels.side(Side::kSell),
+          instrument.tick};
 }
 
 risk::MarketState Engine::market_state(const Traded& instrument) const {

@@ -104,6 +104,7 @@ class Engine {
     static constexpr std::array<Qty, 2> kNoDepth{-1, -1};
 
     std::string_view symbol;
+    Price tick{};
     signal::MarketLevels levels;
     signal::SignalSet signals;
     order::Scalper scalper;

@@ -1,5 +1,14 @@
-// Order-book imbalance: displayed size that leans to one side, and goes on doing so, is
-// expected to push the mid that way.
+// Order-book imbalance: a book, or what has come to it of late, that leans to one side
+// and goes on doing so is expected to push the mid that way.
+//
+// The imbalance, in [-1, 1] and above 0 for buyers, is by `measure`:
+//   touch        (b - a) / (b + a) of the quantities at the best bid and ask
+//   depth        the same of the sums over the best `levels` of each side
+//   weighted     the same of the sums with each level's quantity divided by 1 + its
+//                distance from its side's best in ticks
+//   order flow   what came to and went from the best `levels` within `window`, as a
+//                share of `flow_scale`; see order_flow_imbalance.hpp
+// With one level, depth and weighted are those of the touch.
 //
 // An opinion needs, at the event itself: a sound touch; an imbalance of at least
 // `threshold` in absolute value that has been so, on the same side and at every event,
@@ -10,17 +19,25 @@
 #pragma once
 
 #include "signal/market_view.hpp"
+#include "signal/order_flow_imbalance.hpp"
 
 namespace pyscalp::signal {
 
+enum class ImbalanceMeasure : std::uint8_t { kTouch, kDepth, kWeighted, kOrderFlow };
+/// What the net order flow is a share of: all flow, or the average depth.
+enum class FlowScale : std::uint8_t { kFlow, kDepth };
+
 struct BookImbalanceOptions {
-  double threshold = 0.6;  ///< above 0, up to 1
-  int levels = 5;          ///< 1: of the touch; more: of so many levels' depth
+  double threshold = 0.6;                    ///< above 0, up to 1
+  int levels = 5;                            ///< 1 to kMaxShownLevels
   MonoNanos persistence = milliseconds(50);  ///< 0 to a day
   double horizon_gain = 1.0;                 ///< above 0, up to 1000
+  ImbalanceMeasure measure = ImbalanceMeasure::kDepth;
+  MonoNanos window = seconds(1);  ///< of the order flow; above 0, up to a day
+  FlowScale flow_scale = FlowScale::kFlow;
 };
 
-/// Of one instrument. Thread-safety: none. Nothing allocated.
+/// Of one instrument. Thread-safety: none. About 7 KiB, nothing allocated.
 class BookImbalance {
  public:
   using Options = BookImbalanceOptions;
@@ -48,11 +65,14 @@ class BookImbalance {
   }
 
  private:
+  double measured(const MarketView& view);
+
   Options options_;
   double imbalance_ = 0.0;
   int side_ = 0;
   UnixNanos since_{};
   UnixNanos latest_{};
+  OrderFlowImbalance flow_;
 };
 
 }  // namespace pyscalp::signal

@@ -29,6 +29,7 @@ struct MarketView {
   /// Best first, own orders included; as many levels as the engine was told to show.
   std::span<const book::LevelView> bids;
   std::span<const book::LevelView> asks;
+  Price tick{10'000'000};  ///< the instrument's price step, above 0
 
   std::span<const book::LevelView> levels(Side side) const {
     return side == Side::kBuy ? bids : asks;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <limits>
 
 namespace pyscalp::signal {
@@ -126,6 +127,76 @@ TEST(BookImbalance, MoreLevelsReadTheDepth) {
   EXPECT_EQ(touch.on_book(book(50)).signal, SignalId::kNone);
 }
 
+TEST(BookImbalance, TheTouchCanBeNamed) {
+  BookImbalanceOptions named = options(5);
+  named.measure = ImbalanceMeasure::kTouch;
+  BookImbalance signal(named);
+  signal.on_book(with_depth(view_of(0, 60, 40), 900, 100));
+  EXPECT_DOUBLE_EQ(signal.imbalance(), 0.2);
+}
+
+TEST(BookImbalance, WeighsLevelsByTheirDistanceInTicks) {
+  BookImbalanceOptions weighted = options(3);
+  weighted.measure = ImbalanceMeasure::kWeighted;
+  const std::array<book::LevelView, 4> bids{{{Price{1000}, 100, 1},
+                                             {Price{990}, 60, 1},
+                                             {Price{965}, 90, 1},
+                                             {Price{960}, 1'000, 1}}};
+  const std::array<book::LevelView, 2> asks{
+      {{Price{1100}, 50, 1}, {Price{1110}, 20, 1}}};
+  MarketView view = view_of(0, 100, 50);
+  view.tick = Price{10};
+  view.bids = bids;
+  view.asks = asks;
+  // 100 + 60 / 2 + 90 / 4.5 = 150 against 50 + 20 / 2 = 60; the fourth is not counted.
+  BookImbalance signal(weighted);
+  signal.on_book(view);
+  EXPECT_DOUBLE_EQ(signal.imbalance(), 90.0 / 210.0);
+  view.tick = Price{5};  // 100 + 60 / 3 + 90 / 8 = 131.25; 50 + 20 / 3
+  signal.on_book(view);
+  EXPECT_DOUBLE_EQ(signal.imbalance(),
+                   (131.25 - (50 + 20.0 / 3)) / (181.25 + 20.0 / 3));
+
+  weighted.levels = 1;
+  BookImbalance touch(weighted);
+  touch.on_book(view);
+  EXPECT_DOUBLE_EQ(touch.imbalance(), 1.0 / 3.0);
+}
+
+TEST(BookImbalance, OrderFlowIsWhatHasComeOfLate) {
+  BookImbalanceOptions flow = options(1);
+  flow.measure = ImbalanceMeasure::kOrderFlow;
+  flow.window = MonoNanos{640};
+  BookImbalance signal(flow);
+  signal.on_book(view_of(1'000, 60, 40));
+  EXPECT_EQ(signal.imbalance(), 0.0) << "however the book leans";
+  signal.on_book(view_of(1'001, 90, 40));
+  EXPECT_EQ(signal.imbalance(), 1.0);
+  EXPECT_EQ(signal.on_book(view_of(1'051, 90, 40)).expected_move, Price{50 * 50 / 130});
+  signal.on_book(view_of(1'052, 90, 55));  // 30 to 15
+  EXPECT_DOUBLE_EQ(signal.imbalance(), 15.0 / 45.0);
+  EXPECT_EQ(signal.side(), 0);
+  signal.on_book(view_of(1'640, 90, 55));
+  EXPECT_EQ(signal.imbalance(), -1.0) << "the 30 have left";
+
+  flow.flow_scale = FlowScale::kDepth;
+  BookImbalance scaled(flow);
+  scaled.on_book(view_of(1'000, 60, 40));
+  scaled.on_book(view_of(1'001, 90, 40));
+  EXPECT_DOUBLE_EQ(scaled.imbalance(), 30.0 / 57.5);
+
+  MarketView unsound = view_of(1'002, 90, 40);
+  unsound.touch.bid = kNoPrice;
+  scaled.on_book(unsound);
+  EXPECT_EQ(scaled.imbalance(), 0.0);
+  scaled.on_book(view_of(1'003, 900, 40));
+  EXPECT_DOUBLE_EQ(scaled.imbalance(), 30.0 / ((50 + 65 + 470) / 3.0))
+      << "no flow across a book that was not sound";
+  scaled.reset();
+  scaled.on_book(view_of(5, 90, 40));
+  EXPECT_EQ(scaled.imbalance(), 0.0);
+}
+
 TEST(BookImbalance, TheMicropriceMustAgree) {
   BookImbalance signal(options(5));
   const auto book = [](std::int64_t now, Qty bid_qty, Qty ask_qty) {
@@ -208,6 +279,9 @@ TEST(BookImbalance, ValidatesEveryOption) {
     EXPECT_TRUE(refused([=](O& o) { o.threshold = threshold; })) << threshold;
   EXPECT_FALSE(refused([](O& o) { o.threshold = 1.0; }));
   EXPECT_TRUE(refused([](O& o) { o.levels = 0; }));
+  EXPECT_TRUE(refused([](O& o) { o.levels = kMaxShownLevels + 1; }));
+  EXPECT_TRUE(refused([](O& o) { o.window = MonoNanos{0}; }));
+  EXPECT_TRUE(refused([](O& o) { o.window = kNever; }));
   EXPECT_TRUE(refused([](O& o) { o.persistence = MonoNanos{-1}; }));
   EXPECT_TRUE(refused([](O& o) { o.persistence = kNever; }));
   for (const double gain : {0.0, -1.0, 1001.0, kNan})

@@ -39,8 +39,9 @@ struct Market {
   Forecast mid(std::int64_t now, std::int64_t price) {
     return signal.on_book(view_of(now, price - 1, price + 1));
   }
-  void trade(std::int64_t price, Qty qty) {
-    signal.on_trade(Trade{Price{price}, qty, Side::kBuy, false});
+  void trade(std::int64_t price, Qty qty) { trade_at(0, price, qty); }
+  void trade_at(std::int64_t now, std::int64_t price, Qty qty) {
+    signal.on_trade(Trade{Price{price}, qty, Side::kBuy, false, UnixNanos{now}});
   }
   /// A session whose vwap is 1000 and deviation 5: limits of 985 and 1015 with k = 3.
   void trade_session() {
@@ -133,6 +134,124 @@ TEST(MeanReversion, EitherConditionCanBeLeftOut) {
   vwap.trade(1003, 1);
   vwap.fill_window();
   EXPECT_EQ(vwap.mid(400, 1010).expected_move, Price{-8}) << "-7.5 to the vwap";
+}
+
+/// A rolling VWAP alone over the last 640 ns, in slots of 10.
+MeanReversionOptions rolling_only() {
+  MeanReversionOptions chosen = options();
+  chosen.use_vwap = chosen.use_bollinger = false;
+  chosen.use_rolling_vwap = true;
+  chosen.vwap_window = MonoNanos{640};
+  return chosen;
+}
+
+TEST(MeanReversion, TheRollingVwapForgetsWhatIsOld) {
+  Market market(rolling_only());
+  market.trade_at(0, 1995, 50);
+  market.trade_at(0, 2005, 50);
+  market.fill_window();
+  EXPECT_EQ(market.mid(400, 1900).expected_move, Price{100}) << "to 2000, limit 1985";
+  market.trade_at(500, 995, 50);
+  market.trade_at(501, 1005, 50);
+  EXPECT_EQ(market.mid(510, 984).expected_move, Price{}) << "both lots: sigma is 500";
+  // From 640 on the first lot is gone: 1000 with a deviation of 5.
+  EXPECT_EQ(market.mid(639, 984).expected_move, Price{});
+  EXPECT_EQ(market.mid(640, 984).expected_move, Price{16});
+  EXPECT_EQ(market.mid(641, 1016).expected_move, Price{-16});
+  EXPECT_EQ(market.mid(642, 1015).expected_move, Price{});
+  EXPECT_EQ(market.signal.rolling().vwap(), 1000.0);
+  EXPECT_EQ(market.signal.rolling().sigma(), 5.0);
+  EXPECT_EQ(market.signal.session().vwap(), 1500.0) << "the session's is kept as well";
+}
+
+TEST(MeanReversion, AnEmptyRollingVwapHasNoOpinion) {
+  MeanReversionOptions any_way = rolling_only();
+  any_way.efficiency_max = 1.0;
+  Market market(any_way);
+  market.trade_session();
+  market.fill_window();
+  EXPECT_EQ(market.mid(639, 900).expected_move, Price{100});
+  EXPECT_EQ(market.mid(640, 900).expected_move, Price{});
+}
+
+TEST(MeanReversion, EveryChosenBandMustAgree) {
+  const auto moves = [](bool session, bool rolling, bool bollinger) {
+    MeanReversionOptions chosen = options();
+    chosen.use_vwap = session;
+    chosen.use_rolling_vwap = rolling;
+    chosen.use_bollinger = bollinger;
+    chosen.vwap_window = MonoNanos{640};
+    Market market(chosen);
+    market.trade_session();
+    market.fill_window();
+    // The session from now on: 995 ± 18.5. The rolling VWAP from 640 on: 990 ± 3.
+    market.trade_at(690, 989, 50);
+    market.trade_at(690, 991, 50);
+    market.mid(700, 995);
+    std::vector<std::int64_t> said;
+    for (const std::int64_t mid : {1'010, 1'040, 980, 900})
+      said.push_back(market.mid(701, mid).expected_move.value);
+    return said;
+  };
+  using Moves = std::vector<std::int64_t>;
+  EXPECT_EQ(moves(true, false, false), (Moves{0, -45, 0, 95}));
+  EXPECT_EQ(moves(false, true, false), (Moves{-20, -50, 10, 90}));
+  EXPECT_EQ(moves(true, true, false), (Moves{0, -50, 0, 90})) << "to the rolling VWAP";
+  EXPECT_EQ(moves(false, true, true), (Moves{0, 0, 0, 0})) << "all closes are 1010";
+}
+
+TEST(MeanReversion, TheVarianceRatioTellsASidewaysMarketToo) {
+  MeanReversionOptions by_variance = options();
+  by_variance.regime = Regime::kVarianceRatio;
+  by_variance.variance_step = 2;
+  by_variance.variance_ratio_max = 0.5;
+  // Steps 20 -20 20 around a mean of 20/3: turns back at once.
+  Market turning = ready(by_variance);
+  EXPECT_LT(turning.mid(400, 1040).expected_move, Price{});
+  EXPECT_TRUE(turning.signal.sideways());
+  EXPECT_DOUBLE_EQ(turning.signal.variance_ratio(), 0.5);
+
+  const auto slow = [](MeanReversionOptions chosen) {
+    chosen.bars = 8;
+    chosen.variance_step = 2;
+    Market market(chosen);
+    market.trade_session();
+    // Two ways of four bars each: they end where they began, on paths that persist.
+    constexpr std::array<std::int64_t, 8> kWay{1000, 1010, 1020, 1030,
+                                               1020, 1010, 1000, 1000};
+    for (std::size_t i = 0; i < kWay.size(); ++i)
+      market.mid(static_cast<std::int64_t>(i) * kBar, kWay[i]);
+    market.mid(800, 1000);
+    return market.signal;
+  };
+  MeanReversionOptions chosen = options();
+  chosen.variance_ratio_max = 1.0;
+  EXPECT_TRUE(slow(chosen).sideways()) << "an efficiency of 0";
+  chosen.regime = Regime::kVarianceRatio;
+  EXPECT_FALSE(slow(chosen).sideways());
+  EXPECT_GT(slow(chosen).variance_ratio(), 1.0);
+  chosen.regime = Regime::kBoth;
+  EXPECT_FALSE(slow(chosen).sideways());
+  chosen.variance_ratio_max = 2.0;
+  EXPECT_TRUE(slow(chosen).sideways());
+  chosen.efficiency_max = 0.0;
+  EXPECT_TRUE(slow(chosen).sideways());
+  chosen.variance_ratio_max = slow(chosen).variance_ratio();
+  EXPECT_TRUE(slow(chosen).sideways()) << "the limit itself counts";
+}
+
+TEST(MeanReversion, BothMeasuresMustFindItSideways) {
+  MeanReversionOptions both = options();
+  both.regime = Regime::kBoth;
+  both.variance_step = 2;
+  EXPECT_TRUE(ready(both).signal.options().regime == Regime::kBoth);
+  Market market = ready(both);
+  market.mid(400, 1000);
+  EXPECT_TRUE(market.signal.sideways());
+  both.efficiency_max = 0.3;  // it is 1/3
+  Market trending = ready(both);
+  trending.mid(400, 1000);
+  EXPECT_FALSE(trending.signal.sideways());
 }
 
 TEST(MeanReversion, WaitsForAFullWindow) {
@@ -255,6 +374,26 @@ TEST(MeanReversion, ValidatesEveryOption) {
     EXPECT_TRUE(refused([max](O& o) { o.efficiency_max = max; })) << max;
   EXPECT_TRUE(refused([](O& o) { o.min_trades = -1; }));
   EXPECT_TRUE(refused([](O& o) { o.use_vwap = o.use_bollinger = false; }));
+  EXPECT_FALSE(refused([](O& o) {
+    o.use_vwap = o.use_bollinger = false;
+    o.use_rolling_vwap = true;
+  }));
+  EXPECT_TRUE(refused([](O& o) { o.vwap_window = MonoNanos{0}; }));
+  EXPECT_TRUE(refused([](O& o) { o.vwap_window = kNever; }));
+  for (const Regime regime : {Regime::kVarianceRatio, Regime::kBoth}) {
+    for (const int step : {0, 1, 3})
+      EXPECT_TRUE(refused([=](O& o) {
+        o.regime = regime;
+        o.variance_step = step;
+      })) << step;
+    for (const double max : {-0.1, kNan})
+      EXPECT_TRUE(refused([=](O& o) {
+        o.regime = regime;
+        o.variance_step = 2;
+        o.variance_ratio_max = max;
+      })) << max;
+  }
+  EXPECT_FALSE(refused([](O& o) { o.variance_step = 0; })) << "not asked for";
 }
 
 }  // namespace
