@@ -10,7 +10,7 @@
 //   - the efficiency ratio of the closes at most `efficiency_max`.
 // The expected move leads to the Bollinger mean (to the VWAP where `use_bollinger` is
 // off). Sources: Bollinger on Bollinger Bands (2001); Kaufman, Trading Systems and
-// Methods (2013); pyscalp/reference.py computes the same another way.
+// Methods (2013); pyscalp/reference/ computes the same another way.
 #pragma once
 
 #include "signal/bar_closes.hpp"
