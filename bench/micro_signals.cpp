@@ -52,6 +52,15 @@ void book_imbalance(benchmark::State& state) {
 }
 BENCHMARK(book_imbalance)->Name("signals/book imbalance");
 
+void momentum(benchmark::State& state) {
+  signal::Momentum signal{signal::MomentumOptions{}};
+  every_event(state, signal);
+  if (signal.profile().trades() < signal.options().min_trades ||
+      !signal.relative_volume().known())
+    state.SkipWithError("it has too little to judge by");
+}
+BENCHMARK(momentum)->Name("signals/momentum");
+
 void both(benchmark::State& state) {
   signal::SignalSet::Options options;
   options.of<signal::MeanReversion>().enabled = true;

@@ -15,11 +15,14 @@ from __future__ import annotations
 from pyscalp.reference.arrays import NO_PRICE
 from pyscalp.reference.book_imbalance import BookImbalanceOptions, book_imbalance
 from pyscalp.reference.mean_reversion import MeanReversionOptions, mean_reversion
+from pyscalp.reference.momentum import MomentumOptions, momentum
 
 __all__ = [
     "NO_PRICE",
     "BookImbalanceOptions",
     "MeanReversionOptions",
+    "MomentumOptions",
     "book_imbalance",
     "mean_reversion",
+    "momentum",
 ]
