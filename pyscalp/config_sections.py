@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from pyscalp.config_values import (
     Amount,
+    DayCurve,
     Group,
     Holding,
     Host,
@@ -262,8 +263,8 @@ class Momentum(Section):
         default=Duration.parse("1s"), description="what volume is summed over"
     )
     history: int = Field(default=60, ge=1, le=200, description="such windows that make the usual")
-    day_curve: list[Annotated[Real, Field(ge=0.001, le=1000)]] = Field(
-        default=[],
+    day_curve: DayCurve = Field(
+        default=(),
         description="volume to be expected in each of the 48 half hours from midnight; empty: even",
     )
     gain: Real = Field(
@@ -276,13 +277,6 @@ class Momentum(Section):
     confirm_imbalance: Real = Field(
         default=0.0, ge=0, le=1, description="imbalance of the touch it takes too; 0: not asked for"
     )
-
-    @field_validator("day_curve")
-    @classmethod
-    def _whole_day(cls, day_curve: list[float]) -> list[float]:
-        if len(day_curve) not in (0, 48):
-            raise ValueError(f"has {len(day_curve)} weights; write 48, one a half hour, or none")
-        return day_curve
 
 
 class Signals(Section):

@@ -155,9 +155,7 @@ chosen = st.fixed_dictionaries(
         "surge": st.sampled_from([1e-6, 0.7, 1.0, 1.3, 3.0]),
         "surge_window": st.sampled_from([MILLI, 100 * MILLI + 7, SECOND]),
         "history": st.integers(1, 8),
-        "day_curve": st.one_of(
-            st.just([]), st.lists(st.floats(0.001, 1000), min_size=48, max_size=48)
-        ),
+        "day_curve": st.one_of(st.just(()), st.tuples(*[st.floats(0.001, 1000)] * 48)),
         "gain": st.sampled_from([0.1, 1.0, 7.3]),
         "hold": st.sampled_from([1, 100 * MILLI, SECOND]),
         "failure": st.sampled_from([0, 50 * MILLI, 2 * SECOND]),

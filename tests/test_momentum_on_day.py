@@ -40,7 +40,7 @@ CHOICES: dict[str, dict[str, Any]] = {
     "confirmed": {
         "window": 120 * SECOND, "min_trades": 10, "value_share": 680_000_000,
         "width_max": 3_000_000, "consolidation": 2 * SECOND, "surge": 1.5, "history": 30,
-        "day_curve": [1 + i % 7 / 3 for i in range(48)], "confirm_imbalance": 0.2,
+        "day_curve": tuple(1 + i % 7 / 3 for i in range(48)), "confirm_imbalance": 0.2,
     },
 }  # fmt: skip
 
@@ -50,7 +50,7 @@ FUTURES: dict[str, dict[str, Any]] = {
     # A profile of more trades than it holds, and half a night's curve.
     "crowded": CHOICES["eager"]
     | {"bucket": 2 * TICK, "window": 3600 * SECOND, "width_max": 5_000_000, "history": 200}
-    | {"day_curve": [0.25] * 13 + [4.0] * 17 + [0.5] * 18},
+    | {"day_curve": (0.25,) * 13 + (4.0,) * 17 + (0.5,) * 18},
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -30,7 +30,7 @@ class MomentumOptions:
     surge: float = 3.0
     surge_window: int = 10**9
     history: int = 60
-    day_curve: list[float] = field(default_factory=list)
+    day_curve: tuple[float, ...] = ()
     gain: float = 1.0
     hold: int = 5 * 10**9
     failure: int = 3 * 10**9
@@ -248,7 +248,7 @@ def _relative_volume(
 
     # Weights of the parts held, newest first; of each part that a trade fell into.
     parts, which = np.unique(part, return_inverse=True)
-    curve = np.array([round(weight * 10**6) for weight in options.day_curve or [1.0] * 48])
+    curve = np.array([round(weight * 10**6) for weight in options.day_curve or (1.0,) * 48])
     weights = np.zeros((len(parts), 2), np.int64)
     for first in range(0, len(parts), 4096):
         begins = np.maximum(parts[first : first + 4096, None] - np.arange(held), 0) * length
