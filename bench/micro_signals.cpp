@@ -1,6 +1,9 @@
 // What the signals make of a busy instrument's events, as the engine shows them.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "bench/micro_market.hpp"
 #include "signal/signal_set.hpp"
 
@@ -79,6 +82,46 @@ BENCHMARK_CAPTURE(book_imbalance, touch_flow, signal::ImbalanceMeasure::kOrderFl
     ->Name("signals/order flow of the touch");
 BENCHMARK_CAPTURE(book_imbalance, flow, signal::ImbalanceMeasure::kOrderFlow, 5)
     ->Name("signals/order flow");
+
+/// A market that agrees on a range: as many buckets as it has prices, and all is
+/// judged.
+signal::Momentum watchful() {
+  signal::MomentumOptions options;
+  options.bucket = Price{10'000'000};
+  options.width_max_e9 = 10'000'000;
+  return signal::Momentum(options);
+}
+
+void momentum(benchmark::State& state) {
+  signal::Momentum signal = watchful();
+  every_event(state, signal);
+  if (!signal.tight()) state.SkipWithError("it has nothing to judge");
+}
+BENCHMARK(momentum)->Name("signals/momentum");
+
+/// Nothing but trades, each followed by a look at the book: an iteration is both.
+void momentum_trades(benchmark::State& state) {
+  signal::Momentum signal = watchful();
+  const BusyBook& book = busy_book();
+  std::vector<BusyBook::Event> trades;
+  std::ranges::copy_if(book.events, std::back_inserter(trades),
+                       [](const BusyBook::Event& event) { return event.traded; });
+  std::int64_t later = 0;
+  const auto lap = [&] {
+    for (const BusyBook::Event& event : trades) {
+      signal::Trade trade = event.trade;
+      trade.venue_time.value += later;
+      signal.on_trade(trade);
+      benchmark::DoNotOptimize(signal.on_book(event.view(later)));
+    }
+    later += book.lap_ns;
+  };
+  for (int i = 0; i < kWarmLaps; ++i) lap();
+  const auto count = static_cast<benchmark::IterationCount>(trades.size());
+  while (state.KeepRunningBatch(count)) lap();
+  if (!signal.tight()) state.SkipWithError("it has nothing to judge");
+}
+BENCHMARK(momentum_trades)->Name("signals/momentum, a trade and a book");
 
 void both(benchmark::State& state) {
   signal::SignalSet::Options options;

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from pyscalp.config_values import (
     Amount,
+    DayCurve,
     Group,
     Holding,
     Host,
@@ -294,11 +295,55 @@ class BookImbalance(Section):
     )
 
 
+class Momentum(Section):
+    """With the break of a tight range on a surge of volume."""
+
+    enabled: bool = Field(default=False, description="true switches the signal on")
+    bucket: Amount = Field(
+        default=Decimal("0.05"), gt=0, description="height of a price bucket of the volume profile"
+    )
+    window: Window = Field(default=Duration.parse("1m"), description="trades in the profile")
+    min_trades: int = Field(default=20, ge=1, le=8192, description="trades it must hold")
+    value_share: Share = Field(
+        default=Decimal("0.7"), gt=0, description="of the volume that makes up the value area"
+    )
+    width_max: Share = Field(
+        default=Decimal("0.001"),
+        gt=0,
+        description="tight: the value area is at most this share of the price high",
+    )
+    consolidation: Wait = Field(
+        default=Duration.parse("10s"), description="how long it must be tight"
+    )
+    surge: Real = Field(
+        default=3.0, gt=0, le=1000, description="volume at the break, as a multiple of the usual"
+    )
+    surge_window: Window = Field(
+        default=Duration.parse("1s"), description="what volume is summed over"
+    )
+    history: int = Field(default=60, ge=1, le=200, description="such windows that make the usual")
+    day_curve: DayCurve = Field(
+        default=(),
+        description="volume to be expected in each of the 48 half hours from midnight; empty: even",
+    )
+    gain: Real = Field(
+        default=1.0, gt=0, le=100, description="expected move in heights of the range broken"
+    )
+    hold: Patience = Field(default=Duration.parse("5s"), description="life of a break")
+    failure: Wait = Field(
+        default=Duration.parse("3s"), description="back inside within this, the break has failed"
+    )
+    confirm_imbalance: Real = Field(
+        default=0.0, ge=0, le=1, description="imbalance of the touch it takes too; 0: not asked for"
+    )
+
+
 class Signals(Section):
     """What makes us want to trade."""
 
     mean_reversion: MeanReversion = Field(default_factory=MeanReversion)
     book_imbalance: BookImbalance = Field(default_factory=BookImbalance)
+    momentum: Momentum = Field(default_factory=Momentum)
 
     @property
     def shown_levels(self) -> int:

@@ -58,6 +58,12 @@ def _plain_float(value: object) -> object:
     return float(value) if isinstance(value, Decimal) else value
 
 
+def _day_curve(value: object) -> object:
+    if not isinstance(value, (list, tuple)) or len(value) not in (0, 48):
+        raise ValueError("must be a list of 48 numbers, one for each half hour, or []")
+    return tuple(value)
+
+
 def _duration(shortest: str, longest: str) -> Callable[[object], Duration]:
     low, high = Duration.parse(shortest), Duration.parse(longest)
 
@@ -125,3 +131,6 @@ Patience = Annotated[Duration, PlainValidator(_duration("1ms", "1h"))]
 Window = Annotated[Duration, PlainValidator(_duration("1ms", "1h"))]
 Holding = Annotated[Duration, PlainValidator(_duration("100ms", "54s"))]
 Staleness = Annotated[Duration, PlainValidator(_duration("1ms", "10s"))]
+DayCurve = Annotated[
+    tuple[Annotated[Real, Field(ge=0.001, le=1000)], ...], BeforeValidator(_day_curve)
+]

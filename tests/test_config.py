@@ -237,6 +237,8 @@ def test_every_mistake_at_once_with_its_line() -> None:
         ("[signals]\nmean_reversion = 5", "must be a section of its own"),
         ("[signals.mean_reversion]\nenabled = 1", "must be true or false"),
         ('[signals.book_imbalance]\nthreshold = "0.5"', "must be a number, without quotes"),
+        ("[signals.momentum]\nday_curve = [1, 2]", "must be a list of 48 numbers"),
+        ("[signals.momentum]\nday_curve = 1", "must be a list of 48 numbers"),
         ("[fees]\nmaker_bp = 0.001", "more than 2 decimals"),
     ],
 )

@@ -2,6 +2,7 @@
 #include <map>
 
 #include "bindings/bindings.hpp"
+#include "signal/rounding.hpp"
 
 namespace pyscalp::bindings {
 
@@ -145,6 +146,35 @@ void read(const Section& from, signal::BookImbalanceOptions& options) {
   options.horizon_gain = from.get<double>("horizon_gain");
 }
 
+signal::RelativeVolume::DayCurve day_curve(const std::vector<double>& weights) {
+  auto curve = signal::RelativeVolume::flat();
+  if (weights.empty()) return curve;
+  if (weights.size() != curve.size()) {
+    throw py::value_error("configuration: momentum.day_curve needs 48 weights or none");
+  }
+  std::ranges::transform(weights, curve.begin(), [](double weight) {
+    return signal::rounded(weight * signal::RelativeVolume::kEven).value;
+  });
+  return curve;
+}
+
+void read(const Section& from, signal::MomentumOptions& options) {
+  options.bucket = from.amount<Price>("bucket");
+  options.window = from.amount<MonoNanos>("window");
+  options.min_trades = from.get<std::int64_t>("min_trades");
+  options.value_share_e9 = from.get<std::int64_t>("value_share");
+  options.width_max_e9 = from.get<std::int64_t>("width_max");
+  options.consolidation = from.amount<MonoNanos>("consolidation");
+  options.surge = from.get<double>("surge");
+  options.surge_window = from.amount<MonoNanos>("surge_window");
+  options.history = from.get<int>("history");
+  options.day_curve = day_curve(from.get<std::vector<double>>("day_curve"));
+  options.gain = from.get<double>("gain");
+  options.hold = from.amount<MonoNanos>("hold");
+  options.failure = from.amount<MonoNanos>("failure");
+  options.confirm_imbalance = from.get<double>("confirm_imbalance");
+}
+
 template <class S>
 void read_signal(const Section& signals, engine::EngineConfig& config) {
   const Section section = signals.section(signal::name(S::kId));
@@ -156,6 +186,7 @@ void read_signal(const Section& signals, engine::EngineConfig& config) {
 void read_signals(const Section& signals, engine::EngineConfig& config) {
   read_signal<signal::MeanReversion>(signals, config);
   read_signal<signal::BookImbalance>(signals, config);
+  read_signal<signal::Momentum>(signals, config);
   config.shown_levels = signals.get<int>("shown_levels");
   if (!signal::SignalSet::valid(config.signals) ||
       !signal::MarketLevels::valid(config.shown_levels)) {

@@ -1,6 +1,6 @@
 // The compiled signals over a recording, event by event, for comparison with others.
 #include "bindings/bindings.hpp"
-#include "bindings/signal_values.hpp"
+#include "bindings/signal_columns.hpp"
 #include "signal/market_levels.hpp"
 #include "signal/signal_set.hpp"
 #include "wire/binary_file.hpp"
@@ -17,8 +17,7 @@ struct Tape {
   Column time, bid, ask, bid_qty, ask_qty, trades_seen;
   /// By Side; as many entries an event as levels are shown.
   std::array<Column, 2> level_price, level_qty;
-  std::array<Column, signal::kSignalIds> expected_move, leave, veto;
-  SignalValues values;
+  SignalColumns said;
   Column trade_time, trade_price, trade_qty, trade_side;
 };
 
@@ -47,13 +46,7 @@ class Rehearsal {
     tape_.trades_seen.push_back(static_cast<std::int64_t>(tape_.trade_time.size()));
     for (const Side side : {Side::kBuy, Side::kSell})
       put_levels(side, view.levels(side));
-    for (std::size_t i = 1; i < signal::kSignalIds; ++i) {
-      const auto& said = signals_.forecast(static_cast<signal::SignalId>(i));
-      tape_.expected_move[i].push_back(said.expected_move.value);
-      tape_.leave[i].push_back(static_cast<std::int64_t>(said.leave));
-      tape_.veto[i].push_back(static_cast<std::int64_t>(said.veto));
-    }
-    tape_.values.note(signals_);
+    tape_.said.note(signals_);
   }
 
   void on_book(InstrumentId id) { touched_ = touched_ || id == id_; }
@@ -105,11 +98,6 @@ class Rehearsal {
   Tape& tape_;
 };
 
-py::array_t<std::int64_t> column(const Column& values) {
-  return py::array_t<std::int64_t>(static_cast<py::ssize_t>(values.size()),
-                                   values.data());
-}
-
 py::array_t<std::int64_t> matrix(const Column& values, int width) {
   const auto rows = static_cast<py::ssize_t>(values.size()) / width;
   return py::array_t<std::int64_t>(
@@ -142,13 +130,7 @@ py::dict signal_rows(const py::dict& config, const py::bytes& day,
     out[py::str(prefix + "_level_qty")] =
         matrix(tape.level_qty[index(side)], engine.shown_levels);
   }
-  for (std::size_t i = 1; i < signal::kSignalIds; ++i) {
-    const std::string name = signal::name(static_cast<signal::SignalId>(i));
-    out[py::str(name)] = column(tape.expected_move[i]);
-    out[py::str(name + "_leave")] = column(tape.leave[i]);
-    out[py::str(name + "_veto")] = column(tape.veto[i]);
-  }
-  tape.values.put_into(out);
+  tape.said.put_into(out);
   out["trade_time"] = column(tape.trade_time);
   out["trade_price"] = column(tape.trade_price);
   out["trade_qty"] = column(tape.trade_qty);
@@ -169,8 +151,11 @@ void add_signals(py::module_& module) {
       "_leave and _veto a bit for longs (1) and shorts (2). What enabled signals have "
       "worked out, float64: mean_reversion_vwap, _vwap_sigma, _rolling_vwap, "
       "_rolling_sigma, _bollinger_mean, _bollinger_sigma, _efficiency_ratio, "
-      "_variance_ratio (0 where not known or not used) and book_imbalance_measured. "
-      "The tick is that of the first instrument configured. Of shape (events, "
+      "_variance_ratio, book_imbalance_measured and momentum_relative_volume (0 where "
+      "not known or not used); int64: momentum_tight (0 or 1), momentum_poc, "
+      "_value_low, _value_high, _low, _high (lower edges of buckets, 1e-9; 2**63 - 1 "
+      "where there is no trade). The tick is that of the first instrument configured. "
+      "Of shape (events, "
       "signals.shown_levels): bid_level_price, bid_level_qty and the same of ask, best "
       "first. Of another length: trade_time, trade_price, trade_qty, trade_side (1 the "
       "buyer came to the market, -1 the seller, 0 not told: a hidden order).");

@@ -20,14 +20,17 @@ from pyscalp.reference.imbalance_measures import (
     weighted_imbalance,
 )
 from pyscalp.reference.mean_reversion import MeanReversionOptions, mean_reversion
+from pyscalp.reference.momentum import MomentumOptions, momentum
 
 __all__ = [
     "NO_PRICE",
     "BookImbalanceOptions",
     "MeanReversionOptions",
+    "MomentumOptions",
     "book_imbalance",
     "depth_imbalance",
     "mean_reversion",
+    "momentum",
     "order_flow_imbalance",
     "weighted_imbalance",
 ]
