@@ -36,6 +36,8 @@ py::list events_list(const std::vector<journal::Event>& events, std::size_t from
 py::dict snapshot_dict(const engine::Snapshot& snapshot,
                        const std::vector<std::string>& symbols);
 py::dict summary_dict(const journal::Recorder& recorder);
+/// What became of a user's signal, over all instruments; None without one.
+py::object user_signal_dict(const engine::Engine& engine);
 
 void add_bench(py::module_& module);
 void add_books(py::module_& module);

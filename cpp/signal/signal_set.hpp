@@ -14,6 +14,7 @@
 #include "signal/combination.hpp"
 #include "signal/market_view.hpp"
 #include "signal/mean_reversion.hpp"
+#include "signal/user_signal.hpp"
 
 namespace pyscalp::signal {
 
@@ -132,6 +133,6 @@ class SignalSetOf {
   Combination combination_;
 };
 
-using SignalSet = SignalSetOf<MeanReversion, BookImbalance>;
+using SignalSet = SignalSetOf<MeanReversion, BookImbalance, UserSignal>;
 
 }  // namespace pyscalp::signal
