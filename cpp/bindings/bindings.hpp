@@ -48,6 +48,7 @@ void add_live(py::module_& module);
 void add_record(py::module_& module);
 void add_replay(py::module_& module);
 void add_signals(py::module_& module);
+void add_signal_cost(py::module_& module);
 void add_tables(py::module_& module);
 void add_tick_to_trade(py::module_& module);
 
