@@ -10,7 +10,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['BookRun', 'Echo', 'EventBook', 'EventDecoder', 'EventTables', 'ExchangeServer', 'ItchTables', 'LiveSession', 'Outsider', 'Recorder', 'Replay', 'book_rows', 'calibration', 'counter_offset', 'day_pace', 'decode_fields', 'event_values', 'line_round', 'operation_times', 'signal_rows', 'simulate_day', 'walk_frames', 'watch_core', 'write_market_day']
+__all__: list[str] = ['BookRun', 'Echo', 'EventBook', 'EventDecoder', 'EventTables', 'ExchangeServer', 'ItchTables', 'LiveSession', 'Outsider', 'Recorder', 'Replay', 'SignalCost', 'book_rows', 'calibration', 'counter_offset', 'day_pace', 'decode_fields', 'event_values', 'line_round', 'operation_times', 'signal_rows', 'simulate_day', 'walk_frames', 'watch_core', 'write_market_day']
 class BookRun:
     """
     Order-by-order books of a stream of ITCH 5.0 BinaryFILE bytes, for benchmarks.
@@ -243,6 +243,25 @@ class Replay:
         """
         True if the recording ends inside a message.
         """
+class SignalCost:
+    """
+    What a call of users' signals costs, for bench/own_signal.py.
+    """
+    def __init__(self, day: bytes, locate: typing.SupportsInt | typing.SupportsIndex, most: typing.SupportsInt | typing.SupportsIndex) -> None:
+        """
+        Of the first `most` events of an instrument at which its book is sound.
+        """
+    def add(self, config: dict[str, typing.Any]) -> None:
+        """
+        Time signals.user of this configuration, too.
+        """
+    def lap(self) -> list[tuple[float, int]]:
+        """
+        Show every event to one signal after the other: (ns an event, sum of the expected moves) of each.
+        """
+    @property
+    def events(self) -> int:
+        ...
 class ItchTables:
     """
     Tables of an ITCH 5.0 BinaryFILE, pushed in chunks.

@@ -214,7 +214,9 @@ class Config(Section):
                 },
                 # An address and values, once pyscalp.signals.engine_form has loaded it.
                 "user": {
-                    "enabled": signals.user.source is not None, "plugin": 0, "parameters": [],
+                    "enabled": signals.user.source is not None,
+                    "plugin": 0,
+                    "parameters": [],
                 },
                 "shown_levels": max(signals.shown_levels, tactics.sweep_levels),
             },

@@ -152,12 +152,11 @@ def _write(folder: Path, name: str, kind: Kind) -> None:
         "@NEEDS@": kind.needs,
         "@BUILD@\n": "".join(f"{line}\n" for line in kind.build),
         "@RUN@\n": f"{run}\n" if kind.live else "",
-        "@AFTER@": (
-            ",\n`run` the included exchange with paper money." if kind.live else "."
-        ),
+        "@AFTER@": (",\n`run` the included exchange with paper money." if kind.live else "."),
     }
-    for source in sorted([*(_TEMPLATES / "common").iterdir(), *(_TEMPLATES / kind.folder).iterdir()]):
-        if not source.is_file() or source.suffix == ".pyc":
+    folders = (_TEMPLATES / "common", _TEMPLATES / kind.folder)
+    for source in (file for part in folders for file in sorted(part.iterdir())):
+        if not source.is_file():
             continue
         text = source.read_text(encoding="utf-8")
         for token, value in values.items():

@@ -13,7 +13,7 @@ import pytest
 from strategies import built
 
 from pyscalp import Config, get_include
-from pyscalp.day_file import read_day
+from pyscalp.config_sections import UserSignal
 from pyscalp.replay import replay
 from pyscalp.signals import NO_PRICE, Forecast, Market, Signal, Trade, abi, engine_form, rehearse
 
@@ -59,13 +59,15 @@ def test_the_structs_are_those_of_the_header(tmp_path: Path) -> None:
             offset = getattr(struct, field).offset
             where = f"offsetof({name}, {field.lstrip('_')})"
             lines.append(f'_Static_assert({where} == {offset}, "{name}.{field}");')
-    lines.append(f"_Static_assert(PYSCALP_NO_PRICE == {NO_PRICE}, \"\");")
+    lines.append(f'_Static_assert(PYSCALP_NO_PRICE == {NO_PRICE}, "");')
     source = tmp_path / "layout.c"
     source.write_text("\n".join(lines) + "\n")
     command = ["cc", "-std=c11", "-fsyntax-only", f"-I{get_include()}", str(source)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    source.write_text(source.read_text().replace("sizeof(pyscalp_trade) == ", "1 + 7 * "))
+    source.write_text(
+        source.read_text().replace("sizeof(pyscalp_trade)", "1 + sizeof(pyscalp_trade)")
+    )
     assert subprocess.run(command, capture_output=True).returncode != 0
 
 
@@ -92,7 +94,8 @@ def test_the_same_signal_gives_the_same_orders(
     }
     first = results["c++"]
     assert first.results.fills.size > 50
-    assert set(first.results.fills["signal"]) == {5}
+    entries = first.results.fills[first.results.fills["intent"] == 0]
+    assert set(entries["signal"].tolist()) == {5}
     for kind, result in results.items():
         assert result.summary["hash"] == first.summary["hash"], kind
         assert np.array_equal(result.results.fills, first.results.fills), kind
@@ -154,7 +157,7 @@ def test_what_it_says_is_what_numpy_says(
         assert rows["user_leave"][i] == (1 if pressure <= -0.5 else 2 if pressure >= 0.5 else 0)
         opinions += move != 0
         leaves += bool(rows["user_leave"][i])
-    assert opinions > 1000
+    assert opinions > 500
     assert leaves > 10
 
 
@@ -315,19 +318,24 @@ def test_numba_divides_by_zero_without_a_word(capfd: pytest.CaptureFixture[str])
 # -- the configuration ------------------------------------------------------------------
 
 
+def with_user(**values: Any) -> Config:
+    return Config.included().replace("signals", user=UserSignal(**values))
+
+
 def test_the_section_comes_back_equal() -> None:
     included = Config.included()
     assert included.signals.user.source is None
     assert included.to_core()["signals"]["user"]["enabled"] is False
-    user = '[signals.user]\nmodule = "a.b:c"\n[signals.user.parameters]\nx = 1\ny = -0.5\n'
-    config = Config.loads(user + included.to_toml())
-    assert config.signals.user.parameters == {"x": 1.0, "y": -0.5}
-    assert config.signals.user.source == "a.b:c"
+    config = with_user(module="a.b:c", parameters={"x": 1.0, "y": -0.5})
+    assert "[signals.user.parameters]\nx = 1.0\ny = -0.5\n" in config.to_toml()
     assert Config.loads(config.to_toml()) == config
+    assert config.signals.user.source == "a.b:c"
+    off = with_user(module="a.b:c", enabled=False)
+    assert off.signals.user.source is None
+    assert Config.loads(off.to_toml()) == off
 
 
-def test_without_loading_the_engine_refuses(market_data: Path) -> None:
-    config = Config.loads('[signals.user]\nmodule = "a:b"\n' + Config.included().to_toml())
-    day = read_day(market_data / "itch" / "AMZN_AAPL_2012-06-21.itch50.xz")
+def test_without_loading_the_engine_refuses() -> None:
+    day = _core.simulate_day(1, 10**9, ["AMZN"])
     with pytest.raises(ValueError, match="has not been loaded"):
-        _core.signal_rows(config.to_core(), day, 1)
+        _core.signal_rows(with_user(module="a:b").to_core(), day, 1)

@@ -116,7 +116,8 @@ void read_user_signal(const Section& signals, engine::EngineConfig& config) {
   options.plugin =
       reinterpret_cast<const pyscalp_signal*>(section.get<std::uintptr_t>("plugin"));
   options.parameter_count = parameters.size();
-  std::copy_n(parameters.begin(), std::min(parameters.size(), options.parameters.size()),
+  std::copy_n(parameters.begin(),
+              std::min(parameters.size(), options.parameters.size()),
               options.parameters.begin());
   if (const char* fault = signal::UserSignal::fault(options)) {
     throw py::value_error(std::string("signals.user cannot be run: ") + fault);

@@ -77,7 +77,8 @@ class Events {
     return sum;
   }
   std::int64_t length() const {
-    return shown_.empty() ? 0 : shown_.back().time.value - shown_.front().time.value + 1;
+    return shown_.empty() ? 0
+                          : shown_.back().time.value - shown_.front().time.value + 1;
   }
 
  private:
@@ -139,8 +140,9 @@ class SignalCost {
 }  // namespace
 
 void add_signal_cost(py::module_& module) {
-  py::class_<SignalCost>(module, "SignalCost",
-                         "What a call of users' signals costs, for bench/own_signal.py.")
+  py::class_<SignalCost>(
+      module, "SignalCost",
+      "What a call of users' signals costs, for bench/own_signal.py.")
       .def(py::init<const py::bytes&, std::uint16_t, std::size_t>(), py::arg("day"),
            py::arg("locate"), py::arg("most"),
            "Of the first `most` events of an instrument at which its book is sound.")

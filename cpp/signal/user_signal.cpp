@@ -120,7 +120,7 @@ void UserSignal::on_trade(const Trade& trade) {
   if (!at_work()) return;
   ++market_.trades;
   market_.last_price = trade.price.value;
-  (trade.hidden                     ? market_.hidden_qty
+  (trade.hidden                    ? market_.hidden_qty
    : trade.aggressor == Side::kBuy ? market_.buy_qty
                                    : market_.sell_qty) += trade.qty;
   if (plugin_->on_trade == nullptr) return;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Sequence
 from ctypes import POINTER, Structure, c_double, c_int32, c_int64, c_uint32, c_uint64, c_void_p
+from typing import Any, cast
 
 ABI = 1
 NO_PRICE = 2**63 - 1
@@ -92,7 +93,10 @@ class Market(Structure):
 
 
 def _levels(address: int | None, count: int) -> Sequence[Level]:
-    return (Level * count).from_address(address) if address and count else ()
+    if not address or not count:
+        return ()
+    levels: Any = (Level * count).from_address(address)
+    return cast("Sequence[Level]", levels)
 
 
 class ForecastOut(Structure):

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyscalp.signals import abi
-from pyscalp.signals.descriptor import Parameter, Signal, SignalError, last_line
+from pyscalp.signals.descriptor import Parameter, Signal, SignalError
 
 try:
     from numba import carray, cfunc, from_dtype, njit, types
@@ -130,14 +130,10 @@ class NumbaSignal:
         if self._signal is None:
             try:
                 self._signal = self._compiled()
-            except NumbaError as error:
-                text = str(error).strip().splitlines()
-                raise SignalError(
-                    f"Numba cannot compile {self.name} ({_place(self._on_book)}):\n"
-                    + "\n".join(f"  {line}" for line in text if line.strip())
-                ) from None
             except Exception as error:
-                raise SignalError(f"{self.name} does not compile: {last_line(error)}") from error
+                raise SignalError(
+                    f"Numba cannot compile {self.name} ({_place(self._on_book)}):{_said(error)}"
+                ) from None
         return self._signal
 
     def _compiled(self) -> Signal:
@@ -230,6 +226,15 @@ def _jitted(function: Any) -> Any:
     if hasattr(function, "py_func"):  # jitted already
         return function
     return njit(error_model="numpy")(function)
+
+
+def _said(error: Exception) -> str:
+    """Numba's own words, which are many lines, or what a plain exception means here."""
+    if isinstance(error, KeyError):
+        return f" neither market nor state, parameters, forecast or trade has a field {error}"
+    if not isinstance(error, NumbaError):
+        return f" {type(error).__name__}: {error}"
+    return "".join(f"\n  {line}" for line in str(error).splitlines() if line.strip())
 
 
 def _place(function: Any) -> str:

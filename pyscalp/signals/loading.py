@@ -56,7 +56,8 @@ def load(source: Any, *, name: str | None = None) -> Signal:
         made: Signal = source.signal()
         return made
     if callable(source):
-        return interpreted(source, name or getattr(source, "__name__", type(source).__name__))
+        called = name or str(getattr(source, "__name__", type(source).__name__))
+        return interpreted(source, called)
     raise SignalError(
         f"{source!r} is no signal; it may be a library, a capsule, what numba_signal made, a "
         "class with on_book, or a function"
@@ -231,5 +232,3 @@ def _capsule(capsule: Any) -> Signal:
             "pyscalp.signal_capsule, or build it again for this version"
         )
     return Signal.at(int(api.PyCapsule_GetPointer(capsule, abi.CAPSULE)), "Cython", capsule)
-
-
