@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import datetime as dt
 import importlib
 import os
 import sys
@@ -65,7 +66,7 @@ def load(source: Any, *, name: str | None = None) -> Signal:
 
 
 def engine_form(
-    config: Config, signal: Any = None, *, live: bool = False
+    config: Config, signal: Any = None, *, live: bool = False, day: dt.date | None = None
 ) -> tuple[dict[str, Any], Signal | None]:
     """The engine's form of a configuration, with the user's signal loaded.
 
@@ -79,13 +80,17 @@ def engine_form(
         What `load` takes; instead of that of the configuration.
     live : bool
         Whether it is for a market rather than a replay: then not in Python.
+    day : datetime.date, optional
+        As `Config.to_core` takes it.
 
     Raises
     ------
     SignalError
         If it cannot be loaded, or a parameter is wrong.
+    PyscalpError
+        As `Config.to_core` does.
     """
-    core = config.to_core()
+    core = config.to_core(day)
     user = config.signals.user
     source = user.source if signal is None else signal
     if source is None:
