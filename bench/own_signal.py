@@ -105,7 +105,8 @@ def main() -> None:
     if options.json:
         print(json.dumps({"machine": machine(), "events": EVENTS, "rows": rows}, indent=1))
         return
-    print(f"{machine()}; {EVENTS:,} events a lap; nanoseconds an event")
+    here = machine()
+    print(f"{here['cores']} x {here['processor']}; {EVENTS:,} events a lap; nanoseconds an event")
     print(f"{'':10}{'min':>10}{'median':>10}{'over C++':>12}{'of minima':>12}{'rounds':>8}")
     for name, row in rows.items():
         print(

@@ -248,7 +248,7 @@ class UserSignal(Section):
         description='"module:name" of a signal in Cython, Numba or Python',
     )
     parameters: dict[str, Real] = Field(
-        default_factory=dict, description="a table: numbers by the names that the signal gives them"
+        default={}, description="a table: numbers by the names that the signal gives them"
     )
 
     @field_validator("module")

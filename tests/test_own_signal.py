@@ -315,6 +315,35 @@ def test_numba_divides_by_zero_without_a_word(capfd: pytest.CaptureFixture[str])
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.parametrize("where", ["book", "trade"])
+def test_numba_that_raises_is_silent_from_then_on(
+    where: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("numba")
+    from pyscalp.signals import numba_signal
+
+    at_book = where == "book"
+
+    @numba_signal(state={"calls": "i8", "trades": "i8"})
+    def raises(market, state, parameters, forecast):  # type: ignore[no-untyped-def]
+        state.calls += 1
+        if at_book and state.calls > 100:
+            raise ValueError("enough")
+
+    @raises.on_trade
+    def trade(one, state, parameters):  # type: ignore[no-untyped-def]
+        state.trades += 1
+        if not at_book and state.trades > 3:
+            raise ValueError("enough")
+
+    result = rehearse(signal=raises, duration="1m")
+    own = result.summary["user_signal"]
+    assert 100 < own["not_finite"] < own["calls"]
+    if at_book:
+        assert own["calls"] - own["not_finite"] == 100 * len(result.results.symbols)
+    assert capfd.readouterr().err == ""
+
+
 # -- the configuration ------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import inspect
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -27,6 +28,8 @@ except ImportError as error:
         f"Numba is missing ({error}): pip install 'pyscalp[numba]', or write the signal in "
         "another language"
     ) from None
+
+nan = math.nan  # compiled code takes a global as a constant
 
 _FORMATS = {
     ctypes.c_uint32: "u4",
@@ -109,7 +112,8 @@ class NumbaSignal:
             Parameter(key, *(map(float, value) if isinstance(value, tuple) else (float(value),)))
             for key, value in parameters.items()
         ]
-        self._state = _record(state.items() if isinstance(state, Mapping) else state)
+        fields = list(state.items() if isinstance(state, Mapping) else state)
+        self._state = _record([*fields, ("_raised", "i8")])
         self._values = _record((parameter.name, "f8") for parameter in self._parameters)
         self._signal: Signal | None = None
 
@@ -146,12 +150,16 @@ class NumbaSignal:
             error_model="numpy",
         )
         def book(state: Any, parameters: Any, market: Any, forecast: Any) -> None:
-            on_book(
-                carray(market, 1)[0],
-                carray(state, 1)[0],
-                carray(parameters, 1)[0],
-                carray(forecast, 1)[0],
-            )
+            own = carray(state, 1)[0]
+            said = carray(forecast, 1)[0]
+            if own._raised == 0:
+                try:
+                    on_book(carray(market, 1)[0], own, carray(parameters, 1)[0], said)
+                except Exception:
+                    own._raised = 1
+            if own._raised != 0:
+                said.expected_move = nan
+                said.leave = said.veto = 0
 
         trade_function = None
         if self._on_trade is not None:
@@ -162,7 +170,11 @@ class NumbaSignal:
                 error_model="numpy",
             )
             def trade(state: Any, parameters: Any, one: Any) -> None:
-                on_trade(carray(one, 1)[0], carray(state, 1)[0], carray(parameters, 1)[0])
+                own = carray(state, 1)[0]
+                try:
+                    on_trade(carray(one, 1)[0], own, carray(parameters, 1)[0])
+                except Exception:
+                    own._raised = 1
 
             trade_function = trade
 
@@ -190,7 +202,8 @@ def numba_signal(
     ``pyscalp_signal.h`` names them, and its levels by `bids` and `asks`; keeps what it
     likes in the fields of `state`; and sets ``forecast.expected_move``, ``forecast.leave``
     and ``forecast.veto``, which are 0 when it is called. Division by zero gives infinity
-    or NaN, which are no opinion.
+    or NaN, which are no opinion. Once it has raised something for an instrument it is not
+    called for it any more: all that follows is counted as not finite.
 
     Parameters
     ----------
