@@ -132,5 +132,24 @@ void both(benchmark::State& state) {
 }
 BENCHMARK(both)->Name("signals/both, as in the engine");
 
+/// What it costs to show a market to a user's function, and to take what it says.
+void user_signal(benchmark::State& state) {
+  pyscalp_signal plugin{};
+  plugin.abi = PYSCALP_SIGNAL_ABI;
+  plugin.size = sizeof(pyscalp_signal);
+  plugin.name = "lean";
+  plugin.levels = kLevels;
+  plugin.on_book = [](void*, const double*, const pyscalp_market* market,
+                      pyscalp_forecast* forecast) {
+    forecast->expected_move = static_cast<double>(market->microprice - market->mid);
+  };
+  signal::UserSignalOptions options;
+  options.plugin = &plugin;
+  signal::UserSignal signal(options);
+  every_event(state, signal);
+  if (signal.not_finite() != 0) state.SkipWithError("it said what is no number");
+}
+BENCHMARK(user_signal)->Name("signals/a user's, that does next to nothing");
+
 }  // namespace
 }  // namespace pyscalp::bench

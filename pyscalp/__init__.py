@@ -22,6 +22,7 @@ if (
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path as _Path
 
 try:
     __version__ = version("pyscalp")
@@ -72,12 +73,19 @@ __all__ = [
     "__version__",
     "book",
     "book_batches",
+    "get_include",
     "read",
     "reconcile",
     "record",
     "replay",
     "run",
 ]
+
+
+def get_include() -> str:
+    """The folder of ``pyscalp_signal.h``, for whoever compiles a signal of their own."""
+    return str(_Path(__file__).parent / "include")
+
 
 _LATER = {
     "BookTables": "pyscalp.book_tables",

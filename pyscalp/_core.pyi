@@ -243,6 +243,25 @@ class Replay:
         """
         True if the recording ends inside a message.
         """
+class SignalCost:
+    """
+    What a call of users' signals costs, for bench/own_signal.py.
+    """
+    def __init__(self, day: bytes, locate: typing.SupportsInt | typing.SupportsIndex, most: typing.SupportsInt | typing.SupportsIndex) -> None:
+        """
+        Of the first `most` events of an instrument at which its book is sound.
+        """
+    def add(self, config: dict[str, typing.Any]) -> None:
+        """
+        Time signals.user of this configuration, too.
+        """
+    def lap(self) -> list[tuple[float, int]]:
+        """
+        Show every event to one signal after the other: (ns an event, sum of the expected moves) of each.
+        """
+    @property
+    def events(self) -> int:
+        ...
 class ItchTables:
     """
     Tables of an ITCH 5.0 BinaryFILE, pushed in chunks.

@@ -19,7 +19,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from pyscalp import __version__, cli_bench, cli_book, cli_host, cli_record
+from pyscalp import __version__, cli_bench, cli_book, cli_host, cli_record, cli_strategy
 from pyscalp.config import Config
 from pyscalp.duration import ClockTime, Duration
 from pyscalp.errors import (
@@ -34,7 +34,7 @@ from pyscalp.errors import (
     os_reason,
     write_crash_log,
 )
-from pyscalp.terminal import ERR, OUT, complain, print_json, print_summary
+from pyscalp.terminal import ERR, OUT, complain, print_json, print_summary, spoken_warnings
 
 app = typer.Typer(
     name="pyscalp",
@@ -120,6 +120,7 @@ def replay(
 ) -> None:
     """Trade a recorded day in process, as fast as it goes; equal inputs, equal hash."""
     from pyscalp.replay import replay as replay_day
+    from pyscalp.signals import PythonSignalWarning
 
     bar = Progress(
         TextColumn("replay"),
@@ -130,7 +131,7 @@ def replay(
         transient=True,
         disable=not ERR.is_terminal,
     )
-    with bar:
+    with bar, spoken_warnings(PythonSignalWarning):
         task = bar.add_task("replay", total=None)
         result = replay_day(
             file,
@@ -349,6 +350,7 @@ cli_bench.register(app)
 cli_book.register(app)
 cli_host.register(app)
 cli_record.register(app)
+cli_strategy.register(app)
 
 
 # -- pieces ---------------------------------------------------------------------------

@@ -207,7 +207,17 @@ class Config(Section):
                 for instrument in self.instruments
             ],
             "signals": {
-                **{name: _core_form(getattr(signals, name)) for name in type(signals).model_fields},
+                **{
+                    name: _core_form(getattr(signals, name))
+                    for name in type(signals).model_fields
+                    if name != "user"
+                },
+                # An address and values, once pyscalp.signals.engine_form has loaded it.
+                "user": {
+                    "enabled": signals.user.source is not None,
+                    "plugin": 0,
+                    "parameters": [],
+                },
                 # Depth for the gate is read off them too, as far as they go.
                 "shown_levels": max(
                     signals.shown_levels, tactics.sweep_levels, min(risk.depth_levels, 32)
@@ -415,6 +425,9 @@ def _toml_section(name: str, section: Section) -> list[str]:
         value = getattr(section, key)
         if isinstance(value, Section):
             lines += _toml_section(f"{name}.{key}", value)
+        elif isinstance(value, dict) and value:
+            entries = (f"{entry} = {toml_value(number)}" for entry, number in value.items())
+            lines += ["", f"[{name}.{key}]", *entries]
     return lines
 
 
@@ -422,7 +435,7 @@ def _toml_lines(section: Section) -> list[str]:
     lines = []
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
-        if value is None or isinstance(value, Section):
+        if value is None or isinstance(value, (Section, dict)):
             continue
         note = f"  # {field.description}" if field.description else ""
         lines.append(f"{field.alias or name} = {toml_value(value)}{note}")

@@ -338,12 +338,54 @@ class Momentum(Section):
     )
 
 
+class UserSignal(Section):
+    """A signal of your own, at work where `library` or `module` is given."""
+
+    enabled: bool = Field(default=True, description="false switches the signal off")
+    library: str | None = Field(
+        default=None, min_length=1, description="path of a shared library, of C++ for example"
+    )
+    module: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$",
+        description='"module:name" of a signal in Cython, Numba or Python',
+    )
+    parameters: dict[str, Real] = Field(
+        default={}, description="a table: numbers by the names that the signal gives them"
+    )
+
+    @field_validator("module")
+    @classmethod
+    def _one_source(cls, module: str | None, info: ValidationInfo) -> str | None:
+        if module is not None and info.data.get("library") is not None:
+            raise ValueError("and signals.user.library are two signals; give one of them")
+        return module
+
+    @field_validator("parameters")
+    @classmethod
+    def _of_something(cls, parameters: dict[str, float], info: ValidationInfo) -> dict[str, float]:
+        named = info.data.get("library") or info.data.get("module")
+        # Where one of them is wrong, that has been said.
+        if parameters and not named and {"library", "module"} <= info.data.keys():
+            raise ValueError("need a signal; name it by signals.user.library or module")
+        for name in parameters:
+            if not name.isidentifier():
+                raise ValueError(f'has no valid name in "{name}"; use letters, digits and _')
+        return parameters
+
+    @property
+    def source(self) -> str | None:
+        """What there is to load, where the signal is at work."""
+        return (self.library or self.module) if self.enabled else None
+
+
 class Signals(Section):
     """What makes us want to trade."""
 
     mean_reversion: MeanReversion = Field(default_factory=MeanReversion)
     book_imbalance: BookImbalance = Field(default_factory=BookImbalance)
     momentum: Momentum = Field(default_factory=Momentum)
+    user: UserSignal = Field(default_factory=UserSignal)
 
     @property
     def shown_levels(self) -> int:

@@ -18,8 +18,9 @@ from pyscalp.errors import EXIT_DISAGREES, EXIT_OK, PyscalpError, ResultsNotWrit
 from pyscalp.figures import figures
 from pyscalp.reconciliation import Reconciliation, reconcile
 from pyscalp.release_calendar import date_in_name
-from pyscalp.run import INCLUDED_ACCOUNT, summary_head
+from pyscalp.run import INCLUDED_ACCOUNT, own_signal, summary_head
 from pyscalp.run_directory import Results, RunDirectory
+from pyscalp.signals.loading import engine_form
 
 _STEP = 50_000
 _INSTRUMENTS_MAX = 8
@@ -61,6 +62,7 @@ def replay(
     order_latency: str = "50us",
     jitter: str = "0s",
     seed: int | None = None,
+    signal: Any = None,
     out: str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> ReplayResult:
@@ -81,6 +83,9 @@ def replay(
         Up to this much more, drawn for each packet.
     seed : int, optional
         Of the jitter and every other random choice; the configuration's if none is given.
+    signal : optional
+        A signal of your own, as `pyscalp.signals.load` takes it, instead of that of
+        ``[signals.user]``; its parameters are that section's.
     out : str or Path, optional
         A run directory to write, new or empty.
     progress : callable, optional
@@ -93,7 +98,8 @@ def replay(
     ConfigError
         If the configuration has mistakes.
     PyscalpError
-        If the run directory cannot be written.
+        If the run directory cannot be written, or a signal of your own cannot be loaded
+        or fails (`pyscalp.signals.SignalError`).
     """
     from pyscalp import _core
 
@@ -116,13 +122,18 @@ def replay(
         }
         if options["from_ns"] and options["to_ns"] and options["to_ns"] <= options["from_ns"]:
             raise PyscalpError(f"the replay ends ({end}) before it begins ({start})")
+        form, own = engine_form(config, signal, day=_date(config, path))
         try:
-            core = _core.Replay(config.to_core(_date(config, path)), day, options)
+            core = _core.Replay(form, day, options)
         except ValueError as error:
             raise PyscalpError(f"the replay cannot start: {error}") from None
         began = time.perf_counter()
         try:
-            while core.advance(_STEP):
+            more = True
+            while more:
+                more = core.advance(_STEP)
+                if own is not None:
+                    own.check()
                 if progress is not None:
                     progress(*core.progress())
         except ValueError as error:
@@ -135,6 +146,7 @@ def replay(
             **_summary(path, results, core.messages, load_s, replay_s, options),
             **figures(results, int(config.risk.aum.scaleb(9))),
             "reconciliation": agreement.to_json(),
+            "user_signal": own_signal(own, results),
             "engine": results.engine,
         }
         if directory is not None:

@@ -27,6 +27,8 @@ from pyscalp.figures import figures
 from pyscalp.live_view import LiveView
 from pyscalp.reconciliation import reconcile
 from pyscalp.run_directory import Results, RunDirectory
+from pyscalp.signals.descriptor import Signal
+from pyscalp.signals.loading import engine_form
 from pyscalp.terminal import ERR
 from pyscalp.transport import transport_lines
 
@@ -53,6 +55,7 @@ def run(
     *,
     duration: Duration | str | None = None,
     out: str | Path | None = None,
+    signal: Any = None,
     live: bool = True,
     console: Console | None = None,
 ) -> RunResult:
@@ -70,6 +73,9 @@ def run(
         Such as ``"60s"``; without it, until the market ends or somebody stops it.
     out : str or Path, optional
         The run directory, new or empty; ``runs/<time>`` if none is given.
+    signal : optional
+        A signal of your own, as `pyscalp.signals.load` takes it, instead of that of
+        ``[signals.user]``; its parameters are that section's. Not one in Python.
     live : bool
         Show the live view where `console` is a terminal, else plain lines.
     console : rich.console.Console, optional
@@ -87,13 +93,15 @@ def run(
         directory = RunDirectory.create(out)
         started = False
         try:
+            # Before anything is started: what is wrong with it is known at once.
+            _, own = engine_form(config, signal, live=True)
             with (
                 reserved_core(config.engine.cpu) as core,
                 _venue(config, directory) as (venue_config, exchange),
             ):
                 joined_config = venue_config.replace("engine", cpu=core)
                 directory.write_config(joined_config)
-                session = _Session(joined_config, directory, exchange, signals)
+                session = _Session(joined_config, directory, exchange, signals, own)
                 started = True
                 view = LiveView(
                     console,
@@ -133,11 +141,13 @@ class _Session:
         directory: RunDirectory,
         exchange: ExchangeProcess | None,
         signals: StopSignals,
+        own: Signal | None,
     ) -> None:
         from pyscalp import _core
 
         self._exchange = exchange
         self._signals = signals
+        self.own = own
         self._said = False
         self.started = time.strftime("%Y-%m-%d %H:%M:%S")
         self.duration_s = 0.0
@@ -145,7 +155,8 @@ class _Session:
         self.snapshot: dict[str, Any] = {}
         self.results: Results | None = None
         try:
-            self._core = _core.LiveSession(config.to_core(), str(directory.path))
+            form, _ = engine_form(config, own, live=True)
+            self._core = _core.LiveSession(form, str(directory.path))
         except (OSError, ValueError) as error:
             raise PyscalpError(f"the session cannot start: {error}") from None
 
@@ -293,6 +304,7 @@ def _conclude(
         **figures(results, int(config.risk.aum.scaleb(9))),
         "transport": results.engine["transport"],
         "reconciliation": agreement.to_json() if agreement else None,
+        "user_signal": own_signal(session.own, results),
         "engine": results.engine,
     }
     try:
@@ -333,6 +345,14 @@ def summary_head(mode: str, config: Config, results: Results) -> dict[str, Any]:
         "final_positions": engine.get("positions", {}),
         "allocations": engine.get("allocations"),
     }
+
+
+def own_signal(own: Signal | None, results: Results) -> dict[str, Any] | None:
+    """What summary.json says of a user's signal: calls, and those not finite."""
+    if own is None:
+        return None
+    counted = results.engine.get("user_signal") or {}
+    return {"name": own.name, "kind": own.kind, **counted}
 
 
 def _venue_name(config: Config, exchange: ExchangeProcess | None) -> str:

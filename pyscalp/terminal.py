@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO, cast
 
@@ -107,6 +110,13 @@ def print_summary(summary: dict[str, Any], directory: Path | None) -> None:
             f"{spin['lost_share']:.3%} of the time, {spin['gaps']:,} gaps above "
             f"{spin['threshold_ns'] / 1e3:g} us, worst {spin['worst_ns'] / 1e6:,.2f} ms",
         )
+    if own := summary.get("user_signal"):
+        row = f"{own['name']}, {own['kind']}"
+        if "calls" in own:
+            row += f", {own['calls']:,} calls"
+        if own.get("not_finite"):
+            row += f", [bold red]{own['not_finite']:,} forecasts not finite[/bold red]"
+        table.add_row("own signal", row)
     for place, line in enumerate(summary.get("machine", [])):
         table.add_row("" if place else "machine", escape(line))
     agreement = summary["reconciliation"]
@@ -130,3 +140,15 @@ def print_summary(summary: dict[str, Any], directory: Path | None) -> None:
 def complain(text: str) -> None:
     """What went wrong, in red on standard error."""
     ERR.print(text, style="bold red", markup=False, highlight=False, soft_wrap=True)
+
+
+@contextlib.contextmanager
+def spoken_warnings(category: type[Warning]) -> Iterator[None]:
+    """Warnings of one kind as lines on standard error, at once, without their place."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", category)
+        warnings.showwarning = lambda message, *_: ERR.print(
+            str(message), style="yellow", markup=False, highlight=False, soft_wrap=True
+        )
+        yield

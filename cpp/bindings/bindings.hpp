@@ -36,6 +36,8 @@ py::list events_list(const std::vector<journal::Event>& events, std::size_t from
 py::dict snapshot_dict(const engine::Snapshot& snapshot,
                        const std::vector<std::string>& symbols);
 py::dict summary_dict(const journal::Recorder& recorder);
+/// What became of a user's signal, over all instruments; None without one.
+py::object user_signal_dict(const engine::Engine& engine);
 
 void add_bench(py::module_& module);
 void add_books(py::module_& module);
@@ -47,6 +49,7 @@ void add_record(py::module_& module);
 void add_replay(py::module_& module);
 void add_signal_tape(py::module_& module);
 void add_signals(py::module_& module);
+void add_signal_cost(py::module_& module);
 void add_tables(py::module_& module);
 void add_tick_to_trade(py::module_& module);
 

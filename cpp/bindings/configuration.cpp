@@ -1,4 +1,5 @@
 // From the dictionaries that pyscalp.config makes to the structs of the rooms.
+#include <algorithm>
 #include <map>
 
 #include "bindings/bindings.hpp"
@@ -175,6 +176,31 @@ void read(const Section& from, signal::MomentumOptions& options) {
   options.confirm_imbalance = from.get<double>("confirm_imbalance");
 }
 
+/// A signal whose plugin pyscalp.signals has loaded; tried out here, as what it refuses
+/// is better heard now than from the engine.
+void read_user_signal(const Section& signals, engine::EngineConfig& config) {
+  const Section section = signals.section("user");
+  auto& choice = config.signals.of<signal::UserSignal>();
+  choice.enabled = section.get<bool>("enabled");
+  if (!choice.enabled) return;
+  const auto parameters = section.get<std::vector<double>>("parameters");
+  signal::UserSignalOptions& options = choice.options;
+  options.plugin =
+      reinterpret_cast<const pyscalp_signal*>(section.get<std::uintptr_t>("plugin"));
+  options.parameter_count = parameters.size();
+  std::copy_n(parameters.begin(),
+              std::min(parameters.size(), options.parameters.size()),
+              options.parameters.begin());
+  if (const char* fault = signal::UserSignal::fault(options)) {
+    throw py::value_error(std::string("signals.user cannot be run: ") + fault);
+  }
+  const signal::UserSignal trial(options);
+  if (trial.refusal() != nullptr) {
+    throw py::value_error("signals.user, " + std::string(options.plugin->name) +
+                          ", will not start: " + trial.refusal());
+  }
+}
+
 template <class S>
 void read_signal(const Section& signals, engine::EngineConfig& config) {
   const Section section = signals.section(signal::name(S::kId));
@@ -187,6 +213,7 @@ void read_signals(const Section& signals, engine::EngineConfig& config) {
   read_signal<signal::MeanReversion>(signals, config);
   read_signal<signal::BookImbalance>(signals, config);
   read_signal<signal::Momentum>(signals, config);
+  read_user_signal(signals, config);
   config.shown_levels = signals.get<int>("shown_levels");
   if (!signal::SignalSet::valid(config.signals) ||
       !signal::MarketLevels::valid(config.shown_levels)) {

@@ -18,6 +18,11 @@ live::EngineThreadOptions thread_options(const py::dict& engine) {
 live::LiveConfig live_config(const py::dict& config, const std::string& out_dir) {
   live::LiveConfig live;
   live.engine = engine_config(config);
+  const auto& user = live.engine.signals.of<signal::UserSignal>();
+  if (user.enabled && (user.options.plugin->flags & PYSCALP_SIGNAL_PYTHON) != 0) {
+    throw py::value_error(
+        "signals.user calls Python, and no Python runs between packet and order");
+  }
   live.engine.measure = true;
   live.engine.journal_inputs = true;
   const auto venue = py::cast<py::dict>(config["venue"]);
@@ -66,7 +71,7 @@ py::dict transport_dict(const live::TransportReport& report) {
 class Session {
  public:
   Session(const py::dict& config, const std::string& out_dir)
-      : session_(live_config(config, out_dir)) {
+      : config_(config), session_(live_config(config, out_dir)) {
     if (const auto error = session_.open()) {
       PyErr_SetString(PyExc_OSError, error->c_str());
       throw py::error_already_set();
@@ -141,6 +146,7 @@ class Session {
     out["machine"] = session_.thread_notes();
     out["spin"] = spin();
     out["error"] = session_.error();
+    if (session_.ended()) out["user_signal"] = user_signal_dict(session_.engine());
     return out;
   }
 
@@ -152,6 +158,7 @@ class Session {
     if (!session_.ended()) throw std::runtime_error("the session has not ended yet");
   }
 
+  py::dict config_;  ///< keeps a user's signal alive
   live::LiveSession session_;
   std::size_t events_taken_ = 0;
 };

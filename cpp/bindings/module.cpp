@@ -15,6 +15,7 @@ PYBIND11_MODULE(_core, module) {
   pyscalp::bindings::add_replay(module);
   pyscalp::bindings::add_signal_tape(module);
   pyscalp::bindings::add_signals(module);
+  pyscalp::bindings::add_signal_cost(module);
   pyscalp::bindings::add_tables(module);
   pyscalp::bindings::add_tick_to_trade(module);
 }

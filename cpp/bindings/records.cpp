@@ -266,4 +266,22 @@ py::dict summary_dict(const journal::Recorder& recorder) {
   return out;
 }
 
+py::object user_signal_dict(const engine::Engine& engine) {
+  std::uint64_t calls = 0;
+  std::uint64_t not_finite = 0;
+  bool any = false;
+  for (std::size_t n = 0; n < engine.instrument_count(); ++n) {
+    const auto* user = engine.signals(n).get<signal::UserSignal>();
+    if (user == nullptr) continue;
+    any = true;
+    calls += user->calls();
+    not_finite += user->not_finite();
+  }
+  if (!any) return py::none();
+  py::dict out;
+  out["calls"] = calls;
+  out["not_finite"] = not_finite;
+  return out;
+}
+
 }  // namespace pyscalp::bindings

@@ -13,7 +13,7 @@ namespace {
 class ReplayRun {
  public:
   ReplayRun(const py::dict& config, py::bytes day, const py::dict& options)
-      : day_(std::move(day)) {
+      : config_(config), day_(std::move(day)) {
     const std::string_view view = day_;
     engine::EngineConfig engine = engine_config(config);
     engine.sample_every = seconds(1);
@@ -61,7 +61,11 @@ class ReplayRun {
   py::array samples() const { return samples_array(replay_->recorder().samples()); }
   py::dict histograms() const { return histograms_dict(replay_->engine()); }
   py::list events() const { return events_list(replay_->recorder().events(), 0); }
-  py::dict summary() const { return summary_dict(replay_->recorder()); }
+  py::dict summary() const {
+    py::dict out = summary_dict(replay_->recorder());
+    out["user_signal"] = user_signal_dict(replay_->engine());
+    return out;
+  }
   /// Writes the exchange's own record of our orders.
   void write_record(const std::string& path) const {
     const std::string_view view = day_;
@@ -82,6 +86,7 @@ class ReplayRun {
     if (!options.contains(key) || options[key].is_none()) return std::nullopt;
     return UnixNanos{py::cast<std::int64_t>(options[key])};
   }
+  py::dict config_;  ///< keeps a user's signal alive
   py::bytes day_;
   std::unique_ptr<replay::Replay> replay_;
 };

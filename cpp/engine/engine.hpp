@@ -90,6 +90,9 @@ class Engine {
   const risk::Gate& gate() const { return gate_; }
   const session::OuchSession& session() const { return session_; }
   Snapshot snapshot(MonoNanos now) const;
+  std::size_t instrument_count() const { return traded_.size(); }
+  /// Of the n-th configured instrument.
+  const signal::SignalSet& signals(std::size_t n) const { return traded_[n].signals; }
   /// The locate of the n-th configured instrument; 0 until the directory names it.
   InstrumentId instrument(std::size_t n) const { return traded_[n].id; }
   /// Safe to read from any thread while the engine runs.

@@ -15,6 +15,7 @@
 #include "signal/market_view.hpp"
 #include "signal/mean_reversion.hpp"
 #include "signal/momentum.hpp"
+#include "signal/user_signal.hpp"
 
 namespace pyscalp::signal {
 
@@ -133,6 +134,6 @@ class SignalSetOf {
   Combination combination_;
 };
 
-using SignalSet = SignalSetOf<MeanReversion, BookImbalance, Momentum>;
+using SignalSet = SignalSetOf<MeanReversion, BookImbalance, Momentum, UserSignal>;
 
 }  // namespace pyscalp::signal

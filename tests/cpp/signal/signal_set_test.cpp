@@ -36,6 +36,7 @@ struct CountsTrades : Says<3, SignalId::kNone> {
 
 using Set = SignalSetOf<First, Second, CountsTrades>;
 static_assert(!std::is_polymorphic_v<SignalSet>);
+static_assert(std::is_nothrow_move_constructible_v<SignalSet>, "held by value");
 
 Set set_of(std::int64_t first, std::int64_t second) {
   Set::Options options;
