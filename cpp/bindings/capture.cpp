@@ -1,6 +1,6 @@
+#include <cstring>
 #include <memory>
 #include <mutex>
-#include <span>
 #include <unordered_set>
 
 #include "bindings/bindings.hpp"
@@ -242,20 +242,33 @@ py::dict touch_day_counters(const capture::TouchDayCounters& of) {
 
 /// One array of events of one instrument, in order of time.
 struct Stream {
-  std::span<const MarketEvent> events;
+  const std::byte* next = nullptr;  ///< rows as NumPy has them, aligned to nothing
+  std::size_t left = 0;
   std::uint32_t instrument = 0;
+
+  std::int64_t time() const {
+    std::int64_t time;
+    std::memcpy(&time, next + offsetof(MarketEvent, venue_time), sizeof time);
+    return time;
+  }
+  MarketEvent take() {
+    MarketEvent event;
+    std::memcpy(&event, next, sizeof event);
+    event.instrument = instrument;
+    next += sizeof event;
+    --left;
+    return event;
+  }
 };
 
 Stream stream_of(const py::tuple& given) {
   const auto array = py::cast<py::array>(given[1]);
   if (!array.dtype().equal(event_dtype()) || array.ndim() != 1 ||
-      (array.flags() & py::array::c_style) == 0 ||
-      reinterpret_cast<std::uintptr_t>(array.data()) % alignof(MarketEvent) != 0) {
-    throw py::value_error("a stream is (instrument, events), contiguous and aligned");
+      (array.flags() & py::array::c_style) == 0) {
+    throw py::value_error("a stream is (instrument, events in one contiguous row)");
   }
-  return {{static_cast<const MarketEvent*>(array.data()),
-           static_cast<std::size_t>(array.size())},
-          py::cast<std::uint32_t>(given[0])};
+  return {static_cast<const std::byte*>(array.data()),
+          static_cast<std::size_t>(array.size()), py::cast<std::uint32_t>(given[0])};
 }
 
 py::tuple touch_day(const std::vector<std::string>& symbols, const py::list& given) {
@@ -272,17 +285,11 @@ py::tuple touch_day(const std::vector<std::string>& symbols, const py::list& giv
     for (;;) {
       Stream* next = nullptr;
       for (Stream& stream : streams) {
-        if (stream.events.empty()) continue;
-        if (next == nullptr ||
-            stream.events.front().venue_time < next->events.front().venue_time) {
-          next = &stream;
-        }
+        if (stream.left == 0) continue;
+        if (next == nullptr || stream.time() < next->time()) next = &stream;
       }
       if (next == nullptr) break;
-      MarketEvent event = next->events.front();
-      event.instrument = next->instrument;
-      next->events = next->events.subspan(1);
-      day.take(event);
+      day.take(next->take());
     }
     bytes = day.finish();
     counters = day.counters();

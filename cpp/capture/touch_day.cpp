@@ -145,6 +145,7 @@ void TouchDay::quote(const MarketEvent& event) {
   const auto shares = empty ? 0 : static_cast<std::uint64_t>(event.qty);
   if (empty) {
     shrink(queue, queue.shares);
+    queue.price_e4 = 0;
   } else {
     if (event.price % kE4 != 0) ++counters.quotes_rounded;
     const std::uint32_t price_e4 = to_e4(event.price, side == Side::kSell);
@@ -160,11 +161,11 @@ void TouchDay::quote(const MarketEvent& event) {
       queue = std::move(fresh);
     }
   }
-  const Queue& bid = at.queues[index(Side::kBuy)];
-  const Queue& ask = at.queues[index(Side::kSell)];
-  if (bid.shares == 0 || ask.shares == 0) return;
-  if (bid.price_e4 == ask.price_e4) ++counters.locked;
-  if (bid.price_e4 > ask.price_e4) ++counters.crossed;
+  const std::uint32_t bid = at.queues[index(Side::kBuy)].price_e4;
+  const std::uint32_t ask = at.queues[index(Side::kSell)].price_e4;
+  if (bid == 0 || ask == 0) return;
+  if (bid == ask) ++counters.locked;
+  if (bid > ask) ++counters.crossed;
 }
 
 void TouchDay::add(Queue& queue, Side side, std::uint32_t price_e4,

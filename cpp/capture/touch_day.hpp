@@ -81,7 +81,7 @@ class TouchDay {
   };
   /// What is displayed of one side: the orders from `first` on, in their queue's order.
   struct Queue {
-    std::uint32_t price_e4 = 0;  ///< last shown, even if nothing is left
+    std::uint32_t price_e4 = 0;  ///< last quoted, even if trades left nothing; or 0
     std::uint64_t shares = 0;
     std::vector<Order> orders;
     std::size_t first = 0;
