@@ -64,7 +64,8 @@ def read(
     The format is told by the bytes, not by the name: ITCH 5.0 in BinaryFILE framing;
     pcap and pcapng with ITCH on MoldUDP64 or IEX DEEP, TOPS, DEEP+; LOBSTER messages (the
     .csv, its directory or its .zip); equity quotes or trades of Lean; Databento DBN;
-    hftbacktest .npz and .npy; raw Binance captures. Any of them plain or packed by gzip, xz, bzip2, zstd or zip.
+    hftbacktest .npz and .npy; raw Binance captures. Any of them plain or packed by gzip,
+    xz, bzip2, zstd or zip.
 
     Parameters
     ----------

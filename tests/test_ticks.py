@@ -48,7 +48,7 @@ def test_trades_keep_their_conditions(tmp_path: Path) -> None:
     table = pyscalp.read(path, day="2013-10-07").to_table()
     assert table["symbol"].to_pylist() == ["ABC"] * 3
     midnight = dt.datetime(2013, 10, 7, 4, tzinfo=dt.timezone.utc)  # New York's
-    assert table["venue_time"].to_pylist()[0] == int(midnight.timestamp()) * 10**9 + 34_200_050 * (
+    assert table["venue_time"].to_pylist()[0] == int(midnight.timestamp()) * 10**9 + 34_200_060 * (
         10**6
     )
 

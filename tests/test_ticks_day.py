@@ -34,6 +34,8 @@ from pyscalp.tick_day import read_tick_day
 
 MS = 10**6
 FEED_LATENCY_NS = 50_000
+SETTLES_MS = 50
+"""After so long without a trade or a quote the last quote stands again."""
 
 QUICK = [("IBM", "2013-10-07")]
 ALL = [
@@ -111,6 +113,32 @@ def test_with_the_trades_each_side_is_its_last_quote(
 
 
 # -- the trades --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("symbol", "date"), ALL)
+def test_the_touch_is_the_quoted_one_but_for_a_moment_after_a_trade(
+    market_data: Path, symbol: str, date: str
+) -> None:
+    """At the end of every millisecond in which anything was told, unless a trade at the
+    touch or beyond it came on that side within the last 50."""
+    day = day_of(market_data, symbol, date)
+    times = np.array([said.time for said in messages(day.messages)])
+    numbers, books = _core.book_rows(day.messages, 1, 1)
+    quoted = day.quotes["ms"].to_numpy()
+    moments = np.unique(np.r_[quoted, day.trades["ms"].to_numpy()])
+    moments = moments[moments >= quoted[1]]
+    after = np.searchsorted(times[numbers], (moments + 1) * MS, side="left") - 1
+    expected = expected_touch(day.quotes)[np.searchsorted(quoted, moments, side="right") - 1]
+    traded = day.trades.filter(pl.col("fate") == "continuous")["ms"].to_numpy()
+    last = np.searchsorted(traded, moments, side="right") - 1
+    since = np.where(last >= 0, moments - traded[last], SETTLES_MS)
+    quiet = since >= SETTLES_MS
+    assert quiet.mean() > 0.5
+    assert np.array_equal(books[after][quiet], expected[quiet])
+    for price, size in ((0, 1), (2, 3)):  # what trades take is less, never more
+        level = books[after][:, price] != NO_PRICE
+        assert np.array_equal(books[after][level, price], expected[level, price])
+        assert (books[after][:, size] <= expected[:, size]).all()
 
 
 @pytest.mark.parametrize(("symbol", "date"), ALL)

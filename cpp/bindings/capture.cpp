@@ -227,10 +227,10 @@ py::dict touch_day_counters(const capture::TouchDayCounters& of) {
   dict["suspicious"] = of.suspicious;
   dict["backward"] = of.backward;
   const std::pair<const char*, const capture::TouchDayCounters::Trades*> trades[] = {
-      {"at_touch", &of.at_touch},         {"beyond", &of.beyond},
-      {"undisplayed", &of.undisplayed},   {"auction", &of.auction},
-      {"off_exchange", &of.off_exchange}, {"untimely", &of.untimely},
-      {"official", &of.official}};
+      {"at_touch", &of.at_touch}, {"restored", &of.restored},
+      {"beyond", &of.beyond},     {"undisplayed", &of.undisplayed},
+      {"auction", &of.auction},   {"off_exchange", &of.off_exchange},
+      {"untimely", &of.untimely}, {"official", &of.official}};
   for (const auto& [name, counted] : trades) {
     py::dict both;
     both["count"] = counted->count;

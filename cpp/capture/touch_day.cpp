@@ -98,9 +98,35 @@ void TouchDay::reach(std::uint64_t time) {
   }
 }
 
+/// Brings the day to `time`, which is not before `time_`.
+void TouchDay::advance(std::uint64_t time) {
+  settle(time);
+  reach(time);
+  time_ = time;
+}
+
+/// Lets the quotes stand again whose time has come.
+void TouchDay::settle(std::uint64_t time) {
+  const std::uint16_t locate = locate_;
+  while (!settlements_.empty() && settlements_.front().at <= time) {
+    const Settlement due = settlements_.front();
+    settlements_.pop_front();
+    Queue& queue = instruments_[due.locate - 1U].queues[index(due.side)];
+    if (queue.settles != due.at) continue;
+    queue.settles = 0;
+    if (queue.shares >= queue.quoted) continue;
+    locate_ = due.locate;
+    reach(due.at);
+    time_ = due.at;
+    const std::uint64_t shares = queue.quoted - queue.shares;
+    count(counters_[locate_ - 1U].restored, shares);
+    add(queue, due.side, queue.price_e4, shares);
+  }
+  locate_ = locate;
+}
+
 std::vector<std::byte> TouchDay::finish() {
-  reach(std::max(time_, kMarketClose));
-  time_ = std::max(time_, kMarketClose);
+  advance(std::max(time_, kMarketClose));
   system('E', time_);
   system('C', time_);
   return std::move(bytes_);
@@ -114,8 +140,7 @@ void TouchDay::take(const MarketEvent& event) {
       std::min(static_cast<std::uint64_t>(std::max<std::int64_t>(event.venue_time, 0)),
                kLastStamp);
   if (time < time_) ++counters.backward;
-  reach(std::max(time, time_));
-  time_ = std::max(time, time_);
+  advance(std::max(time, time_));
   switch (event.kind) {
     case EventKind::kTouch:
       quote(event);
@@ -145,7 +170,7 @@ void TouchDay::quote(const MarketEvent& event) {
   const auto shares = empty ? 0 : static_cast<std::uint64_t>(event.qty);
   if (empty) {
     shrink(queue, queue.shares);
-    queue.price_e4 = 0;
+    queue = {};
   } else {
     if (event.price % kE4 != 0) ++counters.quotes_rounded;
     const std::uint32_t price_e4 = to_e4(event.price, side == Side::kSell);
@@ -160,6 +185,8 @@ void TouchDay::quote(const MarketEvent& event) {
       shrink(queue, queue.shares);
       queue = std::move(fresh);
     }
+    queue.quoted = shares;
+    queue.settles = 0;
   }
   const std::uint32_t bid = at.queues[index(Side::kBuy)].price_e4;
   const std::uint32_t ask = at.queues[index(Side::kSell)].price_e4;
@@ -199,7 +226,7 @@ void TouchDay::shrink(Queue& queue, std::uint64_t shares) {
   if (queue.shares == 0) queue.orders.clear(), queue.first = 0;
 }
 
-std::uint32_t TouchDay::execute(Queue& queue, std::uint32_t price_e4,
+std::uint32_t TouchDay::execute(Queue& queue, Side side, std::uint32_t price_e4,
                                 std::uint32_t shares) {
   std::uint32_t taken = 0;
   while (taken < shares && queue.shares > 0) {
@@ -217,6 +244,8 @@ std::uint32_t TouchDay::execute(Queue& queue, std::uint32_t price_e4,
     taken += now;
     if (first.shares == 0) ++queue.first;
   }
+  queue.settles = time_ + kSettle;
+  settlements_.push_back({queue.settles, locate_, side});
   if (queue.shares == 0) queue.orders.clear(), queue.first = 0;
   return taken;
 }
@@ -260,7 +289,7 @@ void TouchDay::continuous(Instrument& at, std::uint32_t price_e4,
   if (on_bid || on_ask) {
     Queue& queue = at.queues[index(at.last_hit)];
     const bool beyond = price_e4 != queue.price_e4;
-    const std::uint32_t taken = execute(queue, price_e4, shares);
+    const std::uint32_t taken = execute(queue, at.last_hit, price_e4, shares);
     count(beyond ? counters.beyond : counters.at_touch, taken);
     shares -= taken;
   }

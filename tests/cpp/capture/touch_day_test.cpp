@@ -163,17 +163,39 @@ TEST(TouchDay, a_trade_at_the_touch_takes_from_the_front) {
   EXPECT_EQ(played.counters.at_touch.shares, 600u);
 }
 
+TEST(TouchDay, a_quote_stands_again_when_neither_trade_nor_quote_has_come) {
+  const auto at = [](MarketEvent event, std::int64_t ms) {
+    event.venue_time = kOpen + ms * 1'000'000;
+    return event;
+  };
+  // The trade of 20 puts it off to 70; the ask's quotes say nothing of the bid.
+  const Played played =
+      play({bid(1000, 500), ask(1002, 100), trade(1000, 500), at(trade(1000, 1), 10),
+            at(ask(1002, 110), 20), at(ask(1002, 100), 50), at(ask(1002, 90), 51),
+            at(trade(1000, 30), 60), at(ask(1002, 80), 109), at(ask(1002, 70), 110)});
+  EXPECT_EQ(played.text,
+            "AB500@1000 AS100@1002 E1:500 P1@1000 AS10@1002 AB500@1000 D3 X2:10 "
+            "E4:30 X2:10 AB30@1000 X2:10");
+  EXPECT_EQ(played.counters.restored.count, 2u);
+  EXPECT_EQ(played.counters.restored.shares, 530u);
+  // A quote that comes before is the last word.
+  EXPECT_EQ(play({bid(1000, 500), trade(1000, 500), at(bid(1000, 0), 10)}).text,
+            "AB500@1000 E1:500");
+  EXPECT_EQ(play({bid(1000, 500), trade(1000, 100), at(bid(999, 50), 10)}).text,
+            "AB500@1000 E1:100 AB50@999 D1");
+}
+
 TEST(TouchDay, what_was_not_displayed_prints) {
   const Played played = play({bid(1000, 500), ask(1002, 100), trade(1002, 130),
                               trade(1001, 40), trade(1003, 5)});
-  EXPECT_EQ(played.text, "AB500@1000 AS100@1002 E2:100 P30@1002 P40@1001 P5@1003");
+  EXPECT_EQ(played.text, "AB500@1000 AS100@1002 E2:100 P30@1002 P40@1001 P5@1003 AS100@1002");
   EXPECT_EQ(played.counters.undisplayed.shares, 75u);
   EXPECT_EQ(played.counters.undisplayed.count, 3u);
 }
 
 TEST(TouchDay, a_trade_beyond_the_touch_takes_it_at_its_own_price) {
   const Played played = play({bid(1000, 500), ask(1002, 100), trade(998, 200)});
-  EXPECT_EQ(played.text, "AB500@1000 AS100@1002 C1:200@998");
+  EXPECT_EQ(played.text, "AB500@1000 AS100@1002 C1:200@998 AB200@1000");
   EXPECT_EQ(played.counters.beyond.shares, 200u);
 }
 
@@ -184,7 +206,7 @@ TEST(TouchDay, in_a_locked_market_the_price_before_tells_the_side) {
   // The ask was hit last and the price is the same; then it was below both touches.
   EXPECT_EQ(played.text,
             "AB500@1000 AS500@1001 E2:1 AB300@1001 D1 E2:2 C3:3@1000 AS400@1000 D2 "
-            "C3:4@1000");
+            "C3:4@1000 AB7@1001");
   EXPECT_EQ(played.counters.locked, 1u);
   EXPECT_EQ(played.counters.crossed, 1u);
 }
@@ -214,7 +236,7 @@ TEST(TouchDay, what_itch_cannot_say_is_refused_and_what_is_finer_is_rounded) {
   const Played played = play({bid(0, 5), trade(0, 5), bid(2'000'000'000, 5),
                               trade(1000, 0), trade(1000, std::int64_t{1} << 32),
                               fine_bid, fine_ask, fine_trade, suspicious});
-  EXPECT_EQ(played.text, "AB5@1000 AS5@1002 E2:5 P2@1002");
+  EXPECT_EQ(played.text, "AB5@1000 AS5@1002 E2:5 P2@1002 AS5@1002");
   EXPECT_EQ(played.counters.refused, 5u);
   EXPECT_EQ(played.counters.quotes_rounded, 2u);
   EXPECT_EQ(played.counters.trades_rounded, 1u);

@@ -42,6 +42,7 @@ class TouchOnlyTest : public ::testing::Test {
   void trade(double price, Qty qty, std::uint64_t conditions = 1, char exchange = 'P') {
     row(EventKind::kTrade, EventSide::kNone, price, qty, conditions, exchange);
   }
+  void wait(std::int64_t ms) { ms_ += ms; }
   /// An order of ours comes in after the rows so far.
   void enter(const NewOrder& order) { orders_.emplace_back(ms_, order); }
 
@@ -139,6 +140,30 @@ TEST_F(TouchOnlyTest, AStatedSizeAfterATradeQueuesBehindUs) {
   trade(10, 60);
   trade(10, 60);
   EXPECT_EQ(played(), "5: 60 @ 100000, 6: 40 @ 100000");
+}
+
+TEST_F(TouchOnlyTest, ASizeThatStandsAgainQueuesBehindUsToo) {
+  bid(10, 500);
+  ask(10.02, 500);
+  enter(buy(1, 1, 100, 10));
+  enter(sell(1, 2, 5, 10.02));
+  trade(10, 500);
+  wait(60);
+  trade(10, 60);
+  EXPECT_EQ(played(), "64: 60 @ 100000");
+}
+
+TEST_F(TouchOnlyTest, NobodyTakesWhatATradeTookUntilTheQuoteStandsAgain) {
+  bid(10, 500);
+  ask(10.02, 300);
+  trade(10.02, 300);
+  enter(ioc(buy(1, 1, 10, 10.02)));
+  wait(48);
+  enter(ioc(buy(1, 2, 10, 10.02)));
+  wait(10);
+  enter(ioc(buy(1, 3, 10, 10.02)));
+  bid(10, 400);
+  EXPECT_EQ(played(), "61: 10 @ 100200");
 }
 
 TEST_F(TouchOnlyTest, ALevelThatComesIntoSightStandsBeforeUs) {
