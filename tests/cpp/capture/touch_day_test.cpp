@@ -188,7 +188,8 @@ TEST(TouchDay, a_quote_stands_again_when_neither_trade_nor_quote_has_come) {
 TEST(TouchDay, what_was_not_displayed_prints) {
   const Played played = play({bid(1000, 500), ask(1002, 100), trade(1002, 130),
                               trade(1001, 40), trade(1003, 5)});
-  EXPECT_EQ(played.text, "AB500@1000 AS100@1002 E2:100 P30@1002 P40@1001 P5@1003 AS100@1002");
+  EXPECT_EQ(played.text,
+            "AB500@1000 AS100@1002 E2:100 P30@1002 P40@1001 P5@1003 AS100@1002");
   EXPECT_EQ(played.counters.undisplayed.shares, 75u);
   EXPECT_EQ(played.counters.undisplayed.count, 3u);
 }
