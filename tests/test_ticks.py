@@ -14,9 +14,12 @@ from ticks import QUOTES, TRADES, messages, write_ticks
 
 import pyscalp
 from pyscalp import NO_PRICE, CutFileError, EventFlag, EventKind, EventSide, ReadError, _core
+from pyscalp.config import Config
+from pyscalp.config_sections import Instrument
 from pyscalp.errors import PyscalpError
 from pyscalp.formats.lean import TickName, member_name, zip_name
 from pyscalp.recorded_day import read_recorded_day
+from pyscalp.replay import replay
 from pyscalp.tick_day import read_tick_day
 
 # -- as events --------------------------------------------------------------------------
@@ -206,6 +209,21 @@ def test_a_date_or_a_second_file_with_an_itch_day(tmp_path: Path) -> None:
     assert "is a second file" in refused(file, file)
     assert read_recorded_day(file).messages == itch_day()
     assert not read_recorded_day(file).touch_only
+
+
+def test_a_calendar_of_releases_asks_for_the_day_that_the_ticks_are_of(tmp_path: Path) -> None:
+    """An ITCH day of a name without a date does not know its own, ticks do."""
+    releases = tmp_path / "releases.csv"
+    releases.write_text("date,time,name\n2013-10-07,10:00,x\n")
+    instruments = (Instrument(symbol="ABC"),)
+    config = Config.included().replace("calendar", file=str(releases))
+    fields = {name: getattr(config, name) for name in type(config).model_fields}
+    config = Config(**(fields | {"instruments": instruments}))
+    folder = write_ticks(tmp_path / "abc")
+    assert replay(folder, config).summary["date"] == "2013-10-07"
+    (tmp_path / "day.itch50").write_bytes(read_tick_day([folder]).messages)
+    with pytest.raises(PyscalpError, match="tells no date"):
+        replay(tmp_path / "day.itch50", config)
 
 
 # -- the command ------------------------------------------------------------------------
