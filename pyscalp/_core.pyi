@@ -43,7 +43,7 @@ class EventDecoder:
     """
     Turns the bytes of a recorded file into events, pushed in pieces cut anywhere.
 
-    Formats: itch, pcap, lobster, dbn, hftbacktest (the rows behind the .npy header), binance. Decoding releases the GIL. Arrays own their memory.
+    Formats: itch, pcap, lobster, lean, dbn, hftbacktest (the rows behind the .npy header), binance. Decoding releases the GIL. Arrays own their memory.
     """
     def __init__(self, format: str, *, midnight_ns: typing.SupportsInt | typing.SupportsIndex = 0, qty_scale: typing.SupportsInt | typing.SupportsIndex = 1, symbol: str = '') -> None:
         ...
@@ -205,7 +205,7 @@ class Replay:
     """
     def __init__(self, config: dict[str, typing.Any], day: bytes, options: dict[str, typing.Any]) -> None:
         """
-        `day` is an ITCH 5.0 BinaryFILE; `options` has from_ns, to_ns (None: the whole day), feed_latency_ns, order_latency_ns, jitter_ns, seed.
+        `day` is an ITCH 5.0 BinaryFILE; `options` has from_ns, to_ns (None: the whole day), feed_latency_ns, order_latency_ns, jitter_ns, seed, and touch_only for a day that `touch_day` made.
         """
     def advance(self, messages: typing.SupportsInt | typing.SupportsIndex) -> bool:
         """
@@ -499,6 +499,12 @@ def signal_tape(config: dict[str, typing.Any], columns: dict[str, typing.Any]) -
 def simulate_day(seed: typing.SupportsInt | typing.SupportsIndex, duration_ns: typing.SupportsInt | typing.SupportsIndex, symbols: collections.abc.Sequence[str]) -> bytes:
     """
     The first `duration_ns` of an artificial day, as a BinaryFILE of ITCH 5.0.
+    """
+def touch_day(symbols: collections.abc.Sequence[str], streams: list[typing.Any]) -> tuple[typing.Any, ...]:
+    """
+    A venue's day, ITCH 5.0 in BinaryFILE framing, out of quotes and trades.
+
+    `streams` are (instrument, events): the number of a symbol, from 1, and its events in order of time since midnight. Of equal times the earlier stream's come first, so give trades before quotes. Returns the day and what became of the events, by symbol.
     """
 def walk_frames(file: typing_extensions.Buffer) -> tuple[typing.Any, ...]:
     """

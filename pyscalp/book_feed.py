@@ -143,8 +143,8 @@ class EventFeed:
         self.problem = ""
         self._symbols: dict[int, str] = {}
         self._symbols_current = False
-        # LOBSTER alone of them has times of day.
-        self.dated = self._reader.format != "lobster" or day is not None
+        # These alone have times of day.
+        self.dated = self._reader.format not in ("lobster", "lean") or day is not None
         self.builder = _core.EventTables(list(tables), step=step, **shape)
 
     @property

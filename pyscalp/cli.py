@@ -108,8 +108,16 @@ def run(
 
 @app.command(epilog="Example: pyscalp replay AMZN_AAPL_2012-06-21.itch50.xz --from 09:45 --json")
 def replay(
-    file: Annotated[Path, typer.Argument(help="Recorded day: ITCH 5.0, also packed.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Recorded day: ITCH 5.0, also packed; or folders or zips of equity ticks."
+        ),
+    ],
     config: Annotated[Path | None, typer.Option(help="TOML configuration.")] = None,
+    date: Annotated[
+        str | None, typer.Option(help="Day of a folder of ticks, such as 2013-10-07.")
+    ] = None,
     start: Annotated[str | None, typer.Option("--from", help="Such as 09:45.")] = None,
     end: Annotated[str | None, typer.Option("--to", help="Such as 15:30.")] = None,
     feed_latency: Annotated[str, typer.Option(help="Venue to engine.")] = "50us",
@@ -118,7 +126,11 @@ def replay(
     as_json: Json = False,
     seed: Annotated[int | None, typer.Option(min=0, help="Of every random choice.")] = None,
 ) -> None:
-    """Trade a recorded day in process, as fast as it goes; equal inputs, equal hash."""
+    """Trade a recorded day in process, as fast as it goes; equal inputs, equal hash.
+
+    A day of equity ticks is a quote or trade zip, a folder of them, or a folder of such
+    folders, with --date where it holds several days; several instruments trade together.
+    """
     from pyscalp.replay import replay as replay_day
     from pyscalp.signals import PythonSignalWarning
 
@@ -134,8 +146,9 @@ def replay(
     with bar, spoken_warnings(PythonSignalWarning):
         task = bar.add_task("replay", total=None)
         result = replay_day(
-            file,
+            files,
             config,
+            date=date,
             start=start,
             end=end,
             feed_latency=feed_latency,
@@ -144,6 +157,8 @@ def replay(
             out=out,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
+    for sentence in result.summary["left_out"]:
+        ERR.print(sentence, style="yellow", markup=False, highlight=False, soft_wrap=True)
     if as_json:
         where = {"directory": str(result.directory)} if result.directory else {}
         print_json(result.summary | where)

@@ -63,8 +63,9 @@ def read(
 
     The format is told by the bytes, not by the name: ITCH 5.0 in BinaryFILE framing;
     pcap and pcapng with ITCH on MoldUDP64 or IEX DEEP, TOPS, DEEP+; LOBSTER messages (the
-    .csv, its directory or its .zip); Databento DBN; hftbacktest .npz and .npy; raw Binance
-    captures. Any of them plain or packed by gzip, xz, bzip2, zstd or zip.
+    .csv, its directory or its .zip); equity quotes or trades of Lean; Databento DBN;
+    hftbacktest .npz and .npy; raw Binance captures. Any of them plain or packed by gzip,
+    xz, bzip2, zstd or zip.
 
     Parameters
     ----------
@@ -73,7 +74,7 @@ def read(
     instruments : str, int or several of them, optional
         Give only the events of these symbols or numbers, and those of no instrument.
     day : date or "YYYY-MM-DD", optional
-        The day of the file. ITCH and LOBSTER times are since midnight US Eastern; with
+        The day of the file. ITCH, LOBSTER and Lean times are since midnight US Eastern; with
         the day they become UTC, without they stay as they are. Other formats carry
         their dates, and leave it aside.
     chunk : int
@@ -175,7 +176,7 @@ class EventReader:
             file.format, midnight_ns=midnight, qty_scale=qty_scale, symbol=file.symbol
         )
         if chosen is not None:
-            if file.format in ("lobster", "hftbacktest") and not file.symbol and chosen[0]:
+            if file.format in ("lobster", "lean", "hftbacktest") and not file.symbol and chosen[0]:
                 file.stream.close()
                 raise ReadError(
                     f"{file.name} does not say its symbol; choose instrument 1, or none"
@@ -192,7 +193,7 @@ class EventReader:
 
     @property
     def format(self) -> str:
-        """One of itch, pcap, lobster, dbn, hftbacktest, binance."""
+        """One of itch, pcap, lobster, lean, dbn, hftbacktest, binance."""
         return self._file.format
 
     @property
@@ -205,7 +206,7 @@ class EventReader:
         """Number to symbol, of all instruments that have been named so far.
 
         The numbers are ITCH's stock locate, DBN's instrument id, elsewhere 1, 2, 3 … in
-        order of appearance. LOBSTER and hftbacktest files are of one instrument, 1.
+        order of appearance. LOBSTER, Lean and hftbacktest files are of one instrument, 1.
         """
         instruments: dict[int, str] = self._decoder.instruments
         return instruments
@@ -260,6 +261,8 @@ class EventReader:
             ("duplicates", "duplicates"),
             ("after_end", "bytes after the end of the session"),
             ("exchange_only", "rows for the exchange's clock alone"),
+            ("suspicious", "suspicious rows"),
+            ("silent", "quotes of no side"),
             ("before_snapshot", "diffs older than their snapshot"),
         ):
             if counters.get(key):

@@ -5,19 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pyscalp.config import Config
 from pyscalp.config_sections import Instrument, Signals, Tactics
-from pyscalp.day_file import day_symbols, read_day
+from pyscalp.day_file import day_symbols
 from pyscalp.duration import ClockTime, Duration
 from pyscalp.errors import EXIT_DISAGREES, EXIT_OK, PyscalpError, ResultsNotWritten, os_reason
 from pyscalp.figures import figures
 from pyscalp.reconciliation import Reconciliation, reconcile
-from pyscalp.release_calendar import date_in_name
+from pyscalp.recorded_day import RecordedDay, read_recorded_day
 from pyscalp.run import INCLUDED_ACCOUNT, own_signal, summary_head
 from pyscalp.run_directory import Results, RunDirectory
 from pyscalp.signals.loading import engine_form
@@ -53,9 +53,10 @@ class ReplayResult:
 
 
 def replay(
-    path: str | Path,
+    path: str | Path | Sequence[str | Path],
     config: Config | str | Path | None = None,
     *,
+    date: dt.date | str | None = None,
     start: str | None = None,
     end: str | None = None,
     feed_latency: str = "50us",
@@ -70,11 +71,16 @@ def replay(
 
     Parameters
     ----------
-    path : str or Path
-        ITCH 5.0 BinaryFILE, plain or packed (.gz .xz .bz2 .zst).
+    path : str, Path or several of them
+        ITCH 5.0 BinaryFILE, plain or packed (.gz .xz .bz2 .zst). Or equity ticks of
+        Lean: a day's quote or trade zip, which finds the other beside it; a folder of
+        such zips; a folder of such folders, one an instrument. Several instruments are
+        traded together.
     config : Config, str or Path, optional
         A configuration or its file. Without one, the usual signals and tactics, and the
         included limits, on the instruments of the day's directory.
+    date : date or "YYYY-MM-DD", optional
+        Which day of a folder of ticks, where it holds several.
     start, end : str, optional
         Part of the day to trade, by the venue's clock, such as ``"09:45"``.
     feed_latency, order_latency : str
@@ -107,9 +113,9 @@ def replay(
     done = False
     try:
         began = time.perf_counter()
-        day = read_day(path)
+        day = read_recorded_day(path, date)
         load_s = time.perf_counter() - began
-        config = _config(config, day, path)
+        config = _config(config, day)
         if seed is not None:
             config = config.replace("session", seed=seed)
         options = {
@@ -119,12 +125,13 @@ def replay(
             "order_latency_ns": _latency("order latency", order_latency),
             "jitter_ns": _latency("jitter", jitter),
             "seed": config.session.seed,
+            "touch_only": day.touch_only,
         }
         if options["from_ns"] and options["to_ns"] and options["to_ns"] <= options["from_ns"]:
             raise PyscalpError(f"the replay ends ({end}) before it begins ({start})")
-        form, own = engine_form(config, signal, day=_date(config, path))
+        form, own = engine_form(config, signal, day=_date(config, day))
         try:
-            core = _core.Replay(form, day, options)
+            core = _core.Replay(form, day.messages, options)
         except ValueError as error:
             raise PyscalpError(f"the replay cannot start: {error}") from None
         began = time.perf_counter()
@@ -137,13 +144,13 @@ def replay(
                 if progress is not None:
                     progress(*core.progress())
         except ValueError as error:
-            raise PyscalpError(f"{path} cannot be replayed: {error}") from None
+            raise PyscalpError(f"{day.name} cannot be replayed: {error}") from None
         replay_s = time.perf_counter() - began
         results = Results.of(core)
         agreement = _reconciled(core, results, directory)
         summary = {
             **summary_head("replay", config, results),
-            **_summary(path, results, core.messages, load_s, replay_s, options),
+            **_summary(day, results, core.messages, load_s, replay_s, options),
             **figures(results, int(config.risk.aum.scaleb(9))),
             "reconciliation": agreement.to_json(),
             "user_signal": own_signal(own, results),
@@ -176,7 +183,7 @@ def _reconciled(core: Any, results: Results, directory: RunDirectory | None) -> 
 
 
 def _summary(
-    path: str | Path,
+    day: RecordedDay,
     results: Results,
     messages: int,
     load_s: float,
@@ -189,18 +196,21 @@ def _summary(
         "load_s": round(load_s, 3),
         "replay_s": round(replay_s, 3),
         "started": time.strftime("%Y-%m-%d %H:%M:%S"),
-        "venue": Path(path).name,
+        "venue": day.title,
+        "date": day.date.isoformat() if day.date else None,
+        "ticks": day.ticks,
+        "left_out": list(day.left_out),
         "error": str(results.engine.get("error") or ""),
         "options": options,
     }
 
 
-def _config(config: Config | str | Path | None, day: bytes, path: str | Path) -> Config:
+def _config(config: Config | str | Path | None, day: RecordedDay) -> Config:
     if isinstance(config, Config):
         return config
     if config is not None:
         return Config.load(config)
-    return config_for(day, str(path))
+    return config_for(day.messages, day.name)
 
 
 def config_for(day: bytes, name: str = "the recording") -> Config:
@@ -239,17 +249,16 @@ def config_for(day: bytes, name: str = "the recording") -> Config:
     return Config(**(data | changes))
 
 
-def _date(config: Config, path: str | Path) -> dt.date | None:
+def _date(config: Config, day: RecordedDay) -> dt.date | None:
     """The day of the recording, where the configuration needs it and does not name it."""
     if config.calendar.file is None or config.calendar.date is not None:
         return None
-    day = date_in_name(path)
-    if day is None:
+    if day.date is None:
         raise PyscalpError(
-            f"the name of {path} tells no date, so which releases of {config.calendar.file} "
-            "count is not known; set calendar.date"
+            f"the name of {day.name} tells no date, so which releases of "
+            f"{config.calendar.file} count is not known; set calendar.date"
         )
-    return day
+    return day.date
 
 
 def _clock(text: str | None) -> int | None:

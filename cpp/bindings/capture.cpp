@@ -1,3 +1,4 @@
+#include <cstring>
 #include <memory>
 #include <mutex>
 #include <unordered_set>
@@ -7,8 +8,10 @@
 #include "capture/dbn.hpp"
 #include "capture/hftbacktest.hpp"
 #include "capture/itch_file.hpp"
+#include "capture/lean.hpp"
 #include "capture/lobster.hpp"
 #include "capture/packets.hpp"
+#include "capture/touch_day.hpp"
 
 namespace pyscalp::bindings {
 
@@ -63,6 +66,9 @@ std::unique_ptr<capture::Decoder> make_decoder(const std::string& format,
   if (format == "pcap") return std::make_unique<capture::PacketDecoder>(midnight_ns);
   if (format == "lobster") {
     return std::make_unique<capture::LobsterDecoder>(midnight_ns, symbol);
+  }
+  if (format == "lean") {
+    return std::make_unique<capture::LeanDecoder>(midnight_ns, symbol);
   }
   if (format == "dbn") return std::make_unique<capture::DbnDecoder>();
   std::int64_t unit = 1;
@@ -210,17 +216,110 @@ py::dict event_values() {
   return values;
 }
 
+py::dict touch_day_counters(const capture::TouchDayCounters& of) {
+  py::dict dict;
+  dict["quotes"] = of.quotes;
+  dict["locked"] = of.locked;
+  dict["crossed"] = of.crossed;
+  dict["quotes_rounded"] = of.quotes_rounded;
+  dict["trades_rounded"] = of.trades_rounded;
+  dict["refused"] = of.refused;
+  dict["suspicious"] = of.suspicious;
+  dict["backward"] = of.backward;
+  const std::pair<const char*, const capture::TouchDayCounters::Trades*> trades[] = {
+      {"at_touch", &of.at_touch}, {"restored", &of.restored},
+      {"beyond", &of.beyond},     {"undisplayed", &of.undisplayed},
+      {"auction", &of.auction},   {"off_exchange", &of.off_exchange},
+      {"untimely", &of.untimely}, {"official", &of.official}};
+  for (const auto& [name, counted] : trades) {
+    py::dict both;
+    both["count"] = counted->count;
+    both["shares"] = counted->shares;
+    dict[name] = both;
+  }
+  return dict;
+}
+
+/// One array of events of one instrument, in order of time.
+struct Stream {
+  const std::byte* next = nullptr;  ///< rows as NumPy has them, aligned to nothing
+  std::size_t left = 0;
+  std::uint32_t instrument = 0;
+
+  std::int64_t time() const {
+    std::int64_t time;
+    std::memcpy(&time, next + offsetof(MarketEvent, venue_time), sizeof time);
+    return time;
+  }
+  MarketEvent take() {
+    MarketEvent event;
+    std::memcpy(&event, next, sizeof event);
+    event.instrument = instrument;
+    next += sizeof event;
+    --left;
+    return event;
+  }
+};
+
+Stream stream_of(const py::tuple& given) {
+  const auto array = py::cast<py::array>(given[1]);
+  if (!array.dtype().equal(event_dtype()) || array.ndim() != 1 ||
+      (array.flags() & py::array::c_style) == 0) {
+    throw py::value_error("a stream is (instrument, events in one contiguous row)");
+  }
+  return {static_cast<const std::byte*>(array.data()),
+          static_cast<std::size_t>(array.size()), py::cast<std::uint32_t>(given[0])};
+}
+
+py::tuple touch_day(const std::vector<std::string>& symbols, const py::list& given) {
+  std::vector<Stream> streams;
+  for (const py::handle& one : given) {
+    streams.push_back(stream_of(py::cast<py::tuple>(one)));
+  }
+  std::vector<std::byte> bytes;
+  std::vector<capture::TouchDayCounters> counters;
+  {
+    const py::gil_scoped_release release;
+    capture::TouchDay day(symbols);
+    // Few streams: the earliest of them is looked for at each event.
+    for (;;) {
+      Stream* next = nullptr;
+      for (Stream& stream : streams) {
+        if (stream.left == 0) continue;
+        if (next == nullptr || stream.time() < next->time()) next = &stream;
+      }
+      if (next == nullptr) break;
+      day.take(next->take());
+    }
+    bytes = day.finish();
+    counters = day.counters();
+  }
+  py::dict by_symbol;
+  for (std::size_t i = 0; i < symbols.size(); ++i) {
+    by_symbol[py::str(symbols[i])] = touch_day_counters(counters[i]);
+  }
+  return py::make_tuple(
+      py::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size()), by_symbol);
+}
+
 }  // namespace
 
 void add_capture(py::module_& module) {
   module.def("event_values", &event_values,
              "The numbers behind the names of kinds, sides and flags of events, the "
              "price that is none, and the dtype of their arrays.");
+  module.def(
+      "touch_day", &touch_day, py::arg("symbols"), py::arg("streams"),
+      "A venue's day, ITCH 5.0 in BinaryFILE framing, out of quotes and trades.\n\n"
+      "`streams` are (instrument, events): the number of a symbol, from 1, and its "
+      "events in order of time since midnight. Of equal times the earlier stream's "
+      "come first, so give trades before quotes. Returns the day and what became of "
+      "the events, by symbol.");
   py::class_<EventDecoder>(
       module, "EventDecoder",
       "Turns the bytes of a recorded file into events, pushed in pieces cut "
       "anywhere.\n\n"
-      "Formats: itch, pcap, lobster, dbn, hftbacktest (the rows behind the .npy "
+      "Formats: itch, pcap, lobster, lean, dbn, hftbacktest (the rows behind the .npy "
       "header), "
       "binance. Decoding releases the GIL. Arrays own their memory.")
       .def(py::init<const std::string&, std::int64_t, std::int64_t,

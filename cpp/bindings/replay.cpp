@@ -24,6 +24,8 @@ class ReplayRun {
     replay.order_latency = {py::cast<std::int64_t>(options["order_latency_ns"])};
     replay.jitter = {py::cast<std::int64_t>(options["jitter_ns"])};
     replay.seed = py::cast<std::uint64_t>(options["seed"]);
+    replay.touch_only =
+        options.contains("touch_only") && py::cast<bool>(options["touch_only"]);
     if (replay.feed_latency.value < 0 || replay.order_latency.value < 0 ||
         replay.jitter.value < 0) {
       throw py::value_error("latencies and jitter must not be negative");
@@ -101,7 +103,9 @@ void add_replay(py::module_& module) {
       .def(py::init<const py::dict&, py::bytes, const py::dict&>(), py::arg("config"),
            py::arg("day"), py::arg("options"),
            "`day` is an ITCH 5.0 BinaryFILE; `options` has from_ns, to_ns (None: the "
-           "whole day), feed_latency_ns, order_latency_ns, jitter_ns, seed.")
+           "whole day), feed_latency_ns, order_latency_ns, jitter_ns, seed, and "
+           "touch_only "
+           "for a day that `touch_day` made.")
       .def("advance", &ReplayRun::advance, py::arg("messages"),
            "Work through up to that many messages, GIL released; False when done.\n\n"
            "Raises ValueError if the recording cannot be replayed.")

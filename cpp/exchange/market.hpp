@@ -90,6 +90,13 @@ class Market {
   /// - S opens (S, Q) and closes (M: participants' orders are cancelled), H sets the
   ///   trading state, R names an instrument; these and all others pass through.
   /// Recorded orders never trade with each other, even where the recording crosses.
+  ///
+  /// With MarketOptions::touch_only nobody gains from what the recording does not show:
+  /// - A, F at a price worse than the last one of its side: the queue there was not
+  /// seen
+  ///   until now, and stands before the participants at that price.
+  /// - P fills participants at its own price only if that is the last one that their
+  ///   side was shown at, or better; beyond it only those who are better than P.
   void apply_recorded(Bytes message);
 
   // ---- Outputs since clear_outputs, in the order they happened ----
@@ -134,9 +141,10 @@ class Market {
 
  private:
   struct Listing {
-    std::int32_t instrument = -1;  ///< index into instruments_
-    bool trading = false;          ///< last H
-    bool halted = false;           ///< last h of this market
+    std::int32_t instrument = -1;           ///< index into instruments_
+    bool trading = false;                   ///< last H
+    bool halted = false;                    ///< last h of this market
+    Price shown[2] = {kNoPrice, kNoPrice};  ///< last A or F of each side
   };
   struct Account {
     std::uint32_t oldest = kNil;  ///< chain of Working

@@ -1,5 +1,6 @@
 // A recorded day: its messages against a book that participants share.
 #include <algorithm>
+#include <utility>
 
 #include "exchange/market.hpp"
 
@@ -66,7 +67,7 @@ struct Market::RecordedHandler {
     order.instrument = InstrumentId{message.header.locate};
     order.side = message.side == 'B' ? Side::kBuy : Side::kSell;
     order.qty = arrive(order, time(message.header));
-    book.add(order);
+    book.add(order, place(order));
     if (order.qty == order.recorded_qty) {
       pass();
     } else if (order.qty > 0) {
@@ -74,6 +75,15 @@ struct Market::RecordedHandler {
       rest.shares = static_cast<std::uint32_t>(order.qty);
       market.feed_.send(rest);
     }
+  }
+
+  /// Where a new recorded order queues among the others at its price.
+  RestingBook::Place place(const Order& order) {
+    using Place = RestingBook::Place;
+    Price& shown = market.listings_[index(order.instrument)].shown[index(order.side)];
+    const Price before = std::exchange(shown, order.price);
+    const bool unseen = before == kNoPrice || better(order.side, before, order.price);
+    return market.options_.touch_only && unseen ? Place::kFirst : Place::kLast;
   }
 
   static Incoming aggressor(InstrumentId instrument, Side side, Price limit, Qty qty) {
@@ -211,6 +221,17 @@ struct Market::RecordedHandler {
     }
   }
 
+  /// The last price at which participants are filled by a trade whose taker, as `side`
+  /// has it, met hidden orders.
+  Price reach(const itch::Trade& message, Side side) const {
+    const Price price = price_from_e4(message.price_e4);
+    if (!market.options_.touch_only) return price;
+    const Side resting = opposite(side);
+    const Price shown = market.listings_[message.header.locate].shown[index(resting)];
+    if (shown != kNoPrice && !better(resting, shown, price)) return price;
+    return {price.value + sign(resting)};
+  }
+
   void on(const itch::Trade& message) {
     sent = true;
     if (!listed(message.header)) return pass(anomalies.unknown_instrument);
@@ -219,7 +240,7 @@ struct Market::RecordedHandler {
     Qty open = message.shares;
     for (const Side side : {Side::kSell, Side::kBuy}) {
       Incoming incoming = aggressor(InstrumentId{message.header.locate}, side,
-                                    price_from_e4(message.price_e4), open);
+                                    reach(message, side), open);
       market.match(incoming, time(message.header));
       open = incoming.open;
     }

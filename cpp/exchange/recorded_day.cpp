@@ -11,8 +11,8 @@ constexpr std::size_t kTimestampEnd = 11;
 
 }  // namespace
 
-RecordedDay::RecordedDay(Bytes file, std::optional<UnixNanos> from)
-    : reader_(file), size_(file.size()), from_(from) {
+RecordedDay::RecordedDay(Bytes file, std::optional<UnixNanos> from, Pace pace)
+    : reader_(file), size_(file.size()), from_(from), pace_(pace) {
   peek();
 }
 
@@ -28,16 +28,23 @@ std::optional<UnixNanos> RecordedDay::next_time() const {
   return next_time_;
 }
 
-void RecordedDay::step(Market& market) {
-  if (!next_) return;
+void RecordedDay::apply(Market& market) {
   market.apply_recorded(*next_);
   ++messages_;
   peek();
 }
 
+void RecordedDay::step(Market& market) {
+  if (!next_) return;
+  const UnixNanos moment = next_time_;
+  do {
+    apply(market);
+  } while (pace_ == Pace::kMoment && next_ && next_time_ == moment);
+}
+
 std::uint64_t RecordedDay::fast_forward(Market& market) {
   const std::uint64_t before = messages_;
-  while (from_ && next_ && next_time_ < *from_) step(market);
+  while (from_ && next_ && next_time_ < *from_) apply(market);
   return messages_ - before;
 }
 

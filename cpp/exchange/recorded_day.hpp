@@ -10,19 +10,29 @@
 
 namespace pyscalp::exchange {
 
-/// Gives the messages of a BinaryFILE to a Market, one a step, at their own times.
+/// Gives the messages of a BinaryFILE to a Market, step by step, at their own times.
 ///
 /// The file's bytes must outlive the driver; nothing is copied. A file that is cut ends
 /// at its last whole message and says so by `truncated()`. Times never run backward:
 /// a message stamped earlier than the one before it is played at that one's time.
 class RecordedDay {
  public:
+  /// How much of the day one step is.
+  enum class Pace : std::uint8_t {
+    kMessage,
+    /// All messages of one stamp: for a day of coarse stamps, in which nothing is known
+    /// of what was between them.
+    kMoment,
+  };
+
   /// `from` is where the day is joined; see fast_forward. Without it: at its start.
-  explicit RecordedDay(Bytes file, std::optional<UnixNanos> from = std::nullopt);
+  explicit RecordedDay(Bytes file, std::optional<UnixNanos> from = std::nullopt,
+                       Pace pace = Pace::kMessage);
 
   /// Venue time of the next message; nothing once the day is over.
   std::optional<UnixNanos> next_time() const;
-  /// Applies the next message; does nothing once the day is over.
+  /// Applies the next message, or those of the next stamp; nothing once the day is
+  /// over.
   void step(Market& market);
   /// Applies, in one go, every message stamped before `from`, and returns how many
   /// these were. The Market's feed then holds them all, so that the book can be brought
@@ -42,10 +52,12 @@ class RecordedDay {
 
  private:
   void peek();
+  void apply(Market& market);
 
   wire::BinaryFileReader reader_;
   std::size_t size_;
   std::optional<UnixNanos> from_;
+  Pace pace_;
   std::optional<Bytes> next_;
   UnixNanos next_time_{};
   std::uint64_t messages_ = 0;

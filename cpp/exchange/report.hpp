@@ -112,6 +112,9 @@ struct MarketOptions {
   /// The Market numbers its own orders and matches from here upward; recorded ones must
   /// lie below. Smaller only to make a recording.
   std::uint64_t first_number = std::uint64_t{1} << 40;
+  /// The recording shows of each side its best price only; what waits at others is not
+  /// known. See Market::apply_recorded.
+  bool touch_only = false;
 };
 
 /// What a recording said that does not fit the book, each counted by name. The message

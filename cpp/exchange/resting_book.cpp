@@ -42,14 +42,18 @@ void RestingBook::list(InstrumentId instrument) {
   if (ladders_.size() < needed) ladders_.resize(needed);
 }
 
-std::uint32_t RestingBook::add(const Order& order) {
+std::uint32_t RestingBook::add(const Order& order, Place place) {
   Ladder& ladder = ladder_of(order.instrument, order.side);
   const std::uint32_t at = level_at(ladder, order.side, order.price);
   const std::uint32_t index = allocate(orders_, orders_free_);
   orders_[index] = order;
   orders_[index].level = at;
   Level& level = levels_[at];
-  link(queue(level, order.hidden), index);
+  if (place == Place::kLast) {
+    link(queue(level, order.hidden), index);
+  } else {
+    link_first(queue(level, order.hidden), index);
+  }
   shown(level, order.hidden) += order.qty;
   if (!order.recorded()) {
     ++level.participants;
@@ -107,6 +111,14 @@ void RestingBook::link(Queue& queue, std::uint32_t index) {
   order.later = kNil;
   (queue.last == kNil ? queue.first : orders_[queue.last].later) = index;
   queue.last = index;
+}
+
+void RestingBook::link_first(Queue& queue, std::uint32_t index) {
+  Order& order = orders_[index];
+  order.earlier = kNil;
+  order.later = queue.first;
+  (queue.first == kNil ? queue.last : orders_[queue.first].earlier) = index;
+  queue.first = index;
 }
 
 void RestingBook::unlink(Queue& queue, std::uint32_t index) {

@@ -68,9 +68,12 @@ class RestingBook {
   bool full() const { return references_.size() >= orders_max_; }
   std::size_t size() const { return references_.size(); }
 
-  /// Queues a new order behind the others at its price; `order.reference` must be new,
-  /// its instrument listed and the book not full.
-  std::uint32_t add(const Order& order);
+  /// Of a new order among the others at its price, displayed or hidden as it is.
+  enum class Place : std::uint8_t { kLast, kFirst };
+
+  /// Queues a new order; `order.reference` must be new, its instrument listed and the
+  /// book not full.
+  std::uint32_t add(const Order& order, Place place = Place::kLast);
   /// Takes the order out; its level goes with its last order.
   void erase(std::uint32_t index);
   /// Takes `qty` off; the order stays where it is, even with nothing left.
@@ -111,6 +114,7 @@ class RestingBook {
   std::uint32_t level_at(Ladder& ladder, Side side, Price price);
   void drop_level(Ladder& ladder, Side side, Price price);
   void link(Queue& queue, std::uint32_t index);
+  void link_first(Queue& queue, std::uint32_t index);
   void unlink(Queue& queue, std::uint32_t index);
 
   std::uint32_t orders_max_;

@@ -27,6 +27,18 @@ exchange::VenueConfig venue_config(const engine::EngineConfig& config) {
           {{config.username, config.password}}};
 }
 
+exchange::RecordedDay recorded_day(Bytes day, const ReplayOptions& options) {
+  using Pace = exchange::RecordedDay::Pace;
+  return exchange::RecordedDay(day, options.from,
+                               options.touch_only ? Pace::kMoment : Pace::kMessage);
+}
+
+exchange::MarketOptions market_options(const ReplayOptions& options) {
+  exchange::MarketOptions market;
+  market.touch_only = options.touch_only;
+  return market;
+}
+
 }  // namespace
 
 Replay::Replay(const engine::EngineConfig& config, Bytes day,
@@ -34,8 +46,9 @@ Replay::Replay(const engine::EngineConfig& config, Bytes day,
     : options_(options),
       random_(options.seed),
       ring_(kRingSize),
-      venue_(venue_config(config), exchange::RecordedDay(day, options.from),
-             exchange::Market(exchange::RecordedDay::instruments(day), config.fees)),
+      venue_(venue_config(config), recorded_day(day, options),
+             exchange::Market(exchange::RecordedDay::instruments(day), config.fees,
+                              market_options(options))),
       engine_(with_hours(config), ring_, kill_switch_),
       recorder_(engine::symbols_of(config)) {
   if (options.to) stop_at_ = {options.to->value};
@@ -52,6 +65,10 @@ Replay::Replay(const engine::EngineConfig& config, Bytes day,
   connection_ = venue_.connect();
   engine_.on_connected(now_);
   drain_engine(now_);
+}
+
+std::uint64_t Replay::messages() const {
+  return std::get<exchange::RecordedDay>(venue_.driver()).messages();
 }
 
 bool Replay::truncated() const {

@@ -26,6 +26,9 @@ struct ReplayOptions {
   MonoNanos order_latency{50'000};  ///< engine to venue, and its answers back
   MonoNanos jitter{};               ///< up to this much more, drawn for each packet
   std::uint64_t seed = 1;           ///< of the jitter
+  /// The day is made of a touch and trades (capture/touch_day.hpp): nobody gains from
+  /// what it does not show, and what has one stamp comes at once.
+  bool touch_only = false;
 };
 
 class Replay {
@@ -33,13 +36,14 @@ class Replay {
   /// `day` is a BinaryFILE and outlives the replay.
   Replay(const engine::EngineConfig& config, Bytes day, const ReplayOptions& options);
 
-  /// Works through up to `events` recorded messages; false once all is done.
+  /// Works through up to `events` recorded messages, or moments of a touch-only day;
+  /// false once all is done.
   bool advance(std::uint64_t events);
   /// Bytes of the recording worked through, and in all.
   std::pair<std::size_t, std::size_t> progress() const;
   /// Why it could not go on; nothing as a rule.
   const std::optional<std::string>& error() const { return error_; }
-  std::uint64_t messages() const { return venue_.events(); }
+  std::uint64_t messages() const;
   /// The recording ends inside a message.
   bool truncated() const;
 

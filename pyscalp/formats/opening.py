@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyscalp.errors import ReadError, os_reason
-from pyscalp.formats import hftbacktest, lobster
+from pyscalp.formats import hftbacktest, lean, lobster
 from pyscalp.formats.recognition import HEAD, recognise
 from pyscalp.formats.source import FileSource, MemberSource, Peeked, Source
 from pyscalp.formats.unpacking import unpacked
@@ -100,6 +100,8 @@ def _recognised(
     result = Opened(name, recognise(first, name), stream, origin, packings)
     if result.format == "hftbacktest":
         result.rows = hftbacktest.skip_header(stream, name)
+    if result.format == "lean":
+        result.symbol = lean.symbol_of(file_name)
     if result.format == "lobster":
         result.symbol = lobster.symbol_of(file_name)
         book = lobster.orderbook_of(name)

@@ -14,6 +14,7 @@ FORMATS = {
     "itch": "ITCH 5.0 (BinaryFILE)",
     "pcap": "packet capture (pcap, pcapng)",
     "lobster": "LOBSTER messages",
+    "lean": "Lean equity ticks",
     "dbn": "Databento DBN",
     "hftbacktest": "hftbacktest .npy or .npz",
     "binance": "raw Binance capture",
@@ -28,6 +29,7 @@ _CAPTURES = (
     b"\x0a\x0d\x0d\x0a",
 )
 _LOBSTER = re.compile(rb"\d+(\.\d+)?,[1-7],\d+,\d+,-?\d+,-?1(,[^\n]*)?\r?(\n|$)")
+_LEAN = re.compile(rb"\d+(\.\d+)?(,\d+(\.\d+)?,\d+){1,2},[A-Z]?,[0-9A-Fa-f]*,[01]\r?(\n|$)")
 _ORDERBOOK = re.compile(rb"(-?\d{1,16},-?\d+,){1,}-?\d+,-?\d+\r?\n")
 _BINANCE = re.compile(rb'(\d{13,19} )?\{\s*"')
 _BINANCE_KEYS = re.compile(
@@ -54,6 +56,8 @@ def recognise(head: bytes, name: str) -> str:
         return "hftbacktest"
     if _LOBSTER.match(head):
         return "lobster"
+    if _LEAN.match(head):
+        return "lean"
     line = head.split(b"\n", 1)[0]
     if _BINANCE.match(head) and _BINANCE_KEYS.search(line):
         return "binance"

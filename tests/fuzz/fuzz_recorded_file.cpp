@@ -8,6 +8,7 @@
 #include "capture/dbn.hpp"
 #include "capture/hftbacktest.hpp"
 #include "capture/itch_file.hpp"
+#include "capture/lean.hpp"
 #include "capture/lobster.hpp"
 #include "capture/packets.hpp"
 #include "check.hpp"
@@ -20,7 +21,7 @@ using namespace pyscalp::capture;
 constexpr std::int64_t kQtyScale = 100'000'000;
 
 std::unique_ptr<Decoder> decoder(std::uint8_t format) {
-  switch (format % 6) {
+  switch (format % 7) {
     case 0:
       return std::make_unique<ItchFileDecoder>(0);
     case 1:
@@ -31,6 +32,8 @@ std::unique_ptr<Decoder> decoder(std::uint8_t format) {
       return std::make_unique<BinanceDecoder>(kQtyScale);
     case 4:
       return std::make_unique<HftbacktestDecoder>(kQtyScale, "");
+    case 6:
+      return std::make_unique<LeanDecoder>(0, "X");
     default:
       return std::make_unique<PacketDecoder>(0);
   }

@@ -334,6 +334,14 @@ BINANCE_LINES = (
     b'"b":[["55000.1","0"]],"a":[["55001","3"],["55002.5","1"]]}\n'
 )
 
+LEAN_QUOTES = (
+    b"34200000,494100,300,0,0,Q,1,0\n"
+    b"34200000,0,0,494200,1200,P,1,0\n"
+    b"34200001.5,494100.5,300,494300,0,,800,1\n"
+    b"34200002,0,0,0,0,K,1,0"
+)
+LEAN_TRADES = b"34200000,494100,300,Q,20000020,0\n34200001,494100,100,D,1,0\n57600000,1,5,N,80,1"
+
 RECORDED_FILE = {  # format, cuts, then the file
     "itch": b"\x00\x07" + b"".join(
         struct.pack(">H", len(message)) + message for message in ITCH.values()
@@ -342,6 +350,9 @@ RECORDED_FILE = {  # format, cuts, then the file
     "lobster_broken": b"\x01\x02" + LOBSTER_ROWS.replace(b",1,", b",x,"),
     "binance": b"\x03\x01" + BINANCE_LINES,
     "binance_cut": b"\x03\x05" + BINANCE_LINES[:-40],
+    "lean_quotes": b"\x06\x03" + LEAN_QUOTES,
+    "lean_trades": b"\x06\x04" + LEAN_TRADES,
+    "lean_mixed": b"\x06\x05" + LEAN_QUOTES + LEAN_TRADES,
     "pcap": b"\x05\x09" + PCAP["two_sections"][1:],
 }  # fmt: skip
 

@@ -41,6 +41,29 @@ TEST(RecordedDay, StepsThroughTheFileAtItsTimes) {
   EXPECT_EQ(market.feed(), file);
 }
 
+TEST(RecordedDay, AMomentIsAllOfOneStamp) {
+  std::vector<std::vector<std::byte>> messages;
+  messages.push_back(bytes(directory(kAbc, "ABC", at(90))));
+  // The last but one goes back, and so is played with those before it.
+  for (const std::int64_t second : {100, 100, 101, 101, 100, 102}) {
+    messages.push_back(bytes(itch::AddOrder{header(kAbc, at(second)), messages.size(),
+                                            'B', 10, Text<8>("ABC"), 100'000}));
+  }
+  const auto file = binary_file(messages);
+  Market market(RecordedDay::instruments(file), kFees);
+  RecordedDay day(file, at(95), RecordedDay::Pace::kMoment);
+  EXPECT_EQ(day.fast_forward(market), 1U);
+  const std::pair<std::int64_t, Qty> steps[] = {{100, 20}, {101, 50}, {102, 60}};
+  for (const auto& [second, qty] : steps) {
+    EXPECT_EQ(day.next_time(), at(second));
+    day.step(market);
+    EXPECT_EQ(market.best(kAbc, Side::kBuy).qty, qty);
+  }
+  EXPECT_EQ(day.next_time(), std::nullopt);
+  EXPECT_EQ(day.messages(), 7U);
+  EXPECT_EQ(market.feed(), file);
+}
+
 TEST(RecordedDay, JoinsLaterWithEverythingBefore) {
   const auto file = small_day();
   Market market(RecordedDay::instruments(file), kFees);
