@@ -10,7 +10,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['BookRun', 'Echo', 'EventBook', 'EventDecoder', 'EventTables', 'ExchangeServer', 'ItchTables', 'LiveSession', 'Outsider', 'Recorder', 'Replay', 'book_rows', 'calibration', 'counter_offset', 'day_pace', 'decode_fields', 'event_values', 'line_round', 'operation_times', 'signal_rows', 'signal_tape', 'simulate_day', 'walk_frames', 'watch_core', 'write_market_day']
+__all__: list[str] = ['BookRun', 'Echo', 'EventBook', 'EventDecoder', 'EventTables', 'ExchangeServer', 'ItchTables', 'LiveSession', 'Outsider', 'Recorder', 'Replay', 'SignalCost', 'book_rows', 'calibration', 'counter_offset', 'day_pace', 'decode_fields', 'event_values', 'line_round', 'operation_times', 'signal_rows', 'signal_tape', 'simulate_day', 'touch_day', 'walk_frames', 'watch_core', 'write_market_day']
 class BookRun:
     """
     Order-by-order books of a stream of ITCH 5.0 BinaryFILE bytes, for benchmarks.
@@ -484,13 +484,13 @@ def signal_rows(config: dict[str, typing.Any], day: bytes, locate: typing.Suppor
     """
     What each signal says at every event of one instrument in a recording.
 
-    `config` is the engine's, `day` an ITCH 5.0 BinaryFILE. Returns int64 arrays. Of one length: time (ns since midnight), bid, ask (1e-9; 2**63 - 1 where a side is empty), bid_qty, ask_qty, trades_seen; for each signal its expected move under its name (1e-9, 0 is no opinion), and under its name with _leave and _veto a bit for longs (1) and shorts (2). Where momentum is enabled: momentum_tight (0 or 1), momentum_poc, _value_low, _value_high, _low, _high (lower edges of buckets, 1e-9; 2**63 - 1 where there is no trade) and, float64, momentum_relative_volume (0 where not known). Of shape (events, signals.shown_levels): bid_level_price, bid_level_qty and the same of ask, best first. Of another length: trade_time, trade_price, trade_qty, trade_side (1 the buyer came to the market, -1 the seller, 0 not told: a hidden order).
+    `config` is the engine's, `day` an ITCH 5.0 BinaryFILE. Returns int64 arrays. Of one length: time (ns since midnight), bid, ask (1e-9; 2**63 - 1 where a side is empty), bid_qty, ask_qty, trades_seen; for each signal its expected move under its name (1e-9, 0 is no opinion), and under its name with _leave and _veto a bit for longs (1) and shorts (2). What enabled signals have worked out, float64: mean_reversion_vwap, _vwap_sigma, _rolling_vwap, _rolling_sigma, _bollinger_mean, _bollinger_sigma, _efficiency_ratio, _variance_ratio, book_imbalance_measured and momentum_relative_volume (0 where not known or not used); int64: momentum_tight (0 or 1), momentum_poc, _value_low, _value_high, _low, _high (lower edges of buckets, 1e-9; 2**63 - 1 where there is no trade). The tick is that of the first instrument configured. Of shape (events, signals.shown_levels): bid_level_price, bid_level_qty and the same of ask, best first. Of another length: trade_time, trade_price, trade_qty, trade_side (1 the buyer came to the market, -1 the seller, 0 not told: a hidden order).
     """
 def signal_tape(config: dict[str, typing.Any], columns: dict[str, typing.Any]) -> dict[str, typing.Any]:
     """
     What each signal says at every book event among those given, in order.
 
-    `config` is the engine's. `columns` are int64 arrays of one length. Needed: kind (0 the book after a change, 1 a trade, 2 what happened to one order), time (ns since the venue's midnight). Of books: bid, bid_qty, ask, ask_qty (1e-9; 2**63 - 1, also where left out, is an empty side), and of shape (events, up to 32), best first, bid_level_price, bid_level_qty and the same of ask (left out: the touch alone). Of trades and orders: price, qty, side (1 buy, -1 sell; of trades the side that came to the market, 0 a hidden order). Of orders: order_kind (0 added, 1 executed, 2 reduced, 3 removed), reference, order_qty, level_qty. Whoever has trades but no quotes puts a touch of one tick on either side around each.
+    `config` is the engine's, the tick that of its first instrument. `columns` are int64 arrays of one length. Needed: kind (0 the book after a change, 1 a trade, 2 what happened to one order), time (ns since the venue's midnight). Of books: bid, bid_qty, ask, ask_qty (1e-9; 2**63 - 1, also where left out, is an empty side), and of shape (events, up to 32), best first, bid_level_price, bid_level_qty and the same of ask (left out: the touch alone). Of trades and orders: price, qty, side (1 buy, -1 sell; of trades the side that came to the market, 0 a hidden order). Of orders: order_kind (0 added, 1 executed, 2 reduced, 3 removed), reference, order_qty, level_qty. Whoever has trades but no quotes puts a touch of one tick on either side around each.
 
     Returns arrays of one length, an entry a book event: time, trades_seen, and what signals say and measure as `signal_rows` has them.
 
