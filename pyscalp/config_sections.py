@@ -385,7 +385,7 @@ class Iceberg(Section):
 
     enabled: bool = Field(default=False, description="true switches the signal on")
     threshold: Real = Field(
-        default=0.95, gt=0, lt=1, description="belief from which on an iceberg counts"
+        default=0.98, gt=0, lt=1, description="belief from which on an iceberg counts"
     )
     prior: Real = Field(default=0.02, gt=0, lt=1, description="belief before any refill")
     at_once: Real = Field(

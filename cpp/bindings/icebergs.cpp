@@ -50,6 +50,12 @@ class Watch {
 
   void apply(Bytes message) { books_.apply(message, *this); }
   std::uint64_t forgotten() const { return detector_.forgotten(); }
+  void next_day() {
+    books_.clear();
+    detector_.reset();
+    log_ = {};
+    events_ = 0;
+  }
 
   void on_order(const book::OrderEvent& event) {
     if (event.instrument != id_) return;
@@ -79,18 +85,21 @@ py::array_t<T> array(const std::vector<T>& values) {
 }
 
 py::dict iceberg_sightings(const py::dict& config, const py::bytes& day,
-                           std::uint16_t locate) {
+                           std::uint16_t locate, const py::bytes& day_before) {
   const engine::EngineConfig engine = engine_config(config);
-  const std::string_view view = day;
   Log log;
   std::uint64_t forgotten = 0;
   {
+    const std::string_view days[] = {day_before, day};
     const py::gil_scoped_release release;
     const auto& options = engine.signals.of<signal::Iceberg>().options;
     Watch watch(options.detector, InstrumentId{locate}, log);
-    wire::BinaryFileReader reader(
-        Bytes(reinterpret_cast<const std::byte*>(view.data()), view.size()));
-    while (const auto message = reader.next()) watch.apply(*message);
+    for (const std::string_view view : days) {
+      watch.next_day();
+      wire::BinaryFileReader reader(
+          Bytes(reinterpret_cast<const std::byte*>(view.data()), view.size()));
+      while (const auto message = reader.next()) watch.apply(*message);
+    }
     forgotten = watch.forgotten();
   }
   py::dict out;
@@ -160,10 +169,11 @@ py::tuple iceberg_day(std::uint64_t seed, std::uint32_t stocks,
 void add_icebergs(py::module_& module) {
   module.def(
       "iceberg_sightings", &iceberg_sightings, py::arg("config"), py::arg("day"),
-      py::arg("locate"),
+      py::arg("locate"), py::arg("day_before") = py::bytes(),
       "What the iceberg detector says of one instrument in a recording.\n\n"
       "`config` is the engine's, of which signals.iceberg is used, `day` an ITCH 5.0 "
-      "BinaryFILE. One entry a sighting: event (number of the order event), time (ns), "
+      "BinaryFILE, `day_before` another one to learn from first. One entry a sighting: "
+      "event (number of the order event), time (ns), "
       "kind (refilled, uncovered, exhausted, withdrawn), side (1 buyer, -1 seller), "
       "price (1e-9), reference, refills, slice, open, executed, hidden (shares), last, "
       "first (ns), believed, believed_before, log_odds, reserve (shares); and "

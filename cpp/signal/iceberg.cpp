@@ -61,7 +61,11 @@ Forecast Iceberg::on_book(const MarketView& view) {
   return forecast;
 }
 
-void Iceberg::reset() { *this = Iceberg(options_); }
+void Iceberg::reset() {
+  detector_.reset();
+  latest_ = {};
+  leaving_ = {};
+}
 
 double Iceberg::reserve(Side side, const book::Touch& touch) const {
   const HiddenOrder* const wall = detector_.wall(side);

@@ -47,6 +47,7 @@ class Iceberg {
   void on_order(const book::OrderEvent& event, UnixNanos venue_time);
   /// Time is the venue's and never taken back.
   Forecast on_book(const MarketView& view);
+  /// See IcebergDetector::reset.
   void reset();
 
   const Options& options() const { return options_; }

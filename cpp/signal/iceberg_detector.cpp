@@ -13,6 +13,8 @@ constexpr double kFullShare = 0.9;
 constexpr double kSameAgain = 0.3;
 /// A hidden order trades twice as often where an iceberg stands.
 const double kHiddenOdds = std::log(2.0);
+/// Executions that `at_once_by_chance` counts for.
+constexpr double kChanceWeight = 1000.0;
 /// A trade against a hidden order speaks for an iceberg that is found so much later.
 constexpr MonoNanos kPrintHolds = seconds(10);
 
@@ -37,7 +39,6 @@ IcebergDetector::IcebergDetector(const Options& options)
     : options_(options),
       threshold_(log_odds_of(options.threshold)),
       prior_(log_odds_of(options.prior)),
-      at_once_odds_(std::log(options.at_once / options.at_once_by_chance)),
       late_odds_(options.refill_within == MonoNanos{}
                      ? 0.0
                      : std::log((1.0 - options.at_once) / options.late_by_chance)) {
@@ -91,7 +92,13 @@ void IcebergDetector::on_trade(const Trade& trade) {
   }
 }
 
-void IcebergDetector::reset() { *this = IcebergDetector(options_); }
+void IcebergDetector::reset() {
+  IcebergDetector fresh(options_);
+  fresh.counts_ = counts_;
+  fresh.unfollowed_ = unfollowed_;
+  fresh.by_chance_ = by_chance_;
+  *this = fresh;
+}
 
 /// Whether `event`, a new order, refills one that waits; the one that was executed just
 /// before it comes first, then the latest.
@@ -141,8 +148,7 @@ void IcebergDetector::link(const Taken& taken, bool at_once, bool alike,
     counts_.count(order.refills,
                   alike ? SliceCounts::Next::kFull : SliceCounts::Next::kSmaller);
   }
-  order.log_odds +=
-      (at_once ? at_once_odds_ : late_odds_) + size_odds(order.slice, alike);
+  order.log_odds += time_odds(at_once) + size_odds(order.slice, alike);
   ++order.refills;
   order.reference = event.reference;
   if (alike) order.slice = event.qty;
@@ -184,9 +190,9 @@ void IcebergDetector::execute(const book::OrderEvent& event, UnixNanos time) {
   const int at = find(half, event.reference);
   if (at == kNone) {
     const Qty size = whole_size(half, event);
-    if (event.order_qty == 0)
-      wait(half, {true, kNone, event.price, size, time, events_});
-    return;
+    if (event.order_qty > 0) return;
+    unfollowed_ += 1.0;
+    return wait(half, {true, kNone, event.price, size, time, events_});
   }
   HiddenOrder& order = half.orders[static_cast<std::size_t>(at)];
   order.open -= event.qty;
@@ -252,6 +258,7 @@ void IcebergDetector::end(Side side, int at, Sighting::Kind kind) {
   if (before && kind == Sighting::Kind::kExhausted && !order.last) {
     counts_.count(order.refills, SliceCounts::Next::kNone);
   }
+  if (!before && kind == Sighting::Kind::kExhausted) by_chance_ += order.refills;
   order.reserve = 0.0;
   if (kind == Sighting::Kind::kWithdrawn) order.open = 0;
   half.used[place] = false;
@@ -309,6 +316,13 @@ void IcebergDetector::look_for_wall(Side side) {
     }
   }
   walls_[index(side)] = best;
+}
+
+double IcebergDetector::time_odds(bool at_once) const {
+  if (!at_once) return late_odds_;
+  const double by_chance = (kChanceWeight * options_.at_once_by_chance + by_chance_) /
+                           (kChanceWeight + unfollowed_);
+  return std::log(options_.at_once / by_chance);
 }
 
 double IcebergDetector::size_odds(Qty slice, bool alike) const {

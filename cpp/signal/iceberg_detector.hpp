@@ -13,9 +13,14 @@
 //              + ln 2 for every slice during which a hidden order traded at its price
 //
 // Others are traders who come, or come back, to a price after an execution. They answer
-// in microseconds and more, but may be stamped alike: `at_once_by_chance` says how
-// often. They show the same size again with probability 0.3 + 0.7 · (share of that size
-// among all new orders of the day), a smaller one with half of what is left.
+// in microseconds and more, but may be stamped alike. How often is learnt from the
+// chains that ended before they were believed in:
+//
+//   P(at once | others) = (1000 · at_once_by_chance + refills of those chains) /
+//                         (1000 + executions in full of orders that were in no chain)
+//
+// They show the same size again with probability 0.3 + 0.7 · (share of that size among
+// all new orders of the session), a smaller one with half of what is left.
 //
 // Where a venue takes time over its refills, `refill_within` lets them come later,
 // among other orders: then only those as large as the slice before count, and they say
@@ -41,11 +46,12 @@
 namespace pyscalp::signal {
 
 struct IcebergDetectorOptions {
-  double threshold = 0.95;  ///< belief from which on it is spoken of; above 0, below 1
+  double threshold = 0.98;  ///< belief from which on it is spoken of; above 0, below 1
   double prior = 0.02;      ///< belief before any refill; above 0, below 1
   /// Share of refills that come at once; above 0, up to 1.
   double at_once = 0.95;
-  /// Share of executions in full after which somebody else comes just as soon.
+  /// Share of executions in full after which somebody else comes just as soon, before
+  /// anything is learnt.
   double at_once_by_chance = 0.01;
   /// Refills may come so much later; 0 for a venue that never delays them. Up to 1 s.
   MonoNanos refill_within{};
@@ -112,6 +118,8 @@ class IcebergDetector {
                                      UnixNanos venue_time);
   /// Only trades against hidden orders are of interest.
   void on_trade(const Trade& trade);
+  /// Starts a new session. What is known of orders is forgotten; what was learnt of
+  /// icebergs' sizes and of chance stays.
   void reset();
 
   /// The believed one of the best price of a side that has something behind what is
@@ -179,13 +187,13 @@ class IcebergDetector {
   int find(const Half& half, std::uint64_t reference) const;
   int make_room(Side side);
   void look_for_wall(Side side);
+  double time_odds(bool at_once) const;
   double size_odds(Qty slice, bool alike) const;
   bool printed(Price price) const;
 
   Options options_;
   double threshold_;
   double prior_;
-  double at_once_odds_;
   double late_odds_;
   std::array<Half, 2> halves_;
   std::array<int, 2> walls_{kNone, kNone};
@@ -195,6 +203,8 @@ class IcebergDetector {
   std::uint64_t forgotten_ = 0;
   std::array<std::uint32_t, kSizes> sizes_{};  ///< new orders by size, modulo kSizes
   std::uint32_t sized_ = 0;
+  double unfollowed_ = 0.0;  ///< executions in full of orders in no chain
+  double by_chance_ = 0.0;   ///< refills of chains that ended without belief
   std::array<Print, kPrints> prints_{};
   std::size_t next_print_ = 0;
   SliceCounts counts_;

@@ -24,7 +24,7 @@ class SliceCounts {
  public:
   static constexpr int kBins = 16;
   static constexpr int kBinWidth = 4;  ///< refills; the last bin is open upward
-  static constexpr double kPriorWeight = 4.0;
+  static constexpr double kPriorWeight = 2.0;
   /// No iceberg is taken to have more full slices than so many after the present one.
   static constexpr int kFarthest = 128;
 
