@@ -38,7 +38,7 @@ CHOICES = [
             "slice_spread": 0.3, "min_reserve": 0.0, "gain": 2.5, "leave_for": 3 * 10**9,
         },
     ),
-    Choice("at once", {"threshold": 0.05, "prior": 0.2, "at_once_by_chance": 0.001, "leave_for": 0}),
+    Choice("at once", {"threshold": 0.05, "prior": 0.3, "min_reserve": 0.0, "leave_for": 0}),
 ]  # fmt: skip
 
 
