@@ -80,6 +80,7 @@ class _Chain:
     shown: int = 0
     open: int = 0
     refills: int = 0
+    late: int = 0
     last: bool = False
     waiting: bool = False
     printed: bool = False
@@ -196,7 +197,8 @@ class _Run:
         self.sides = {1: _Side(), -1: _Side()}
         self.slices = _Slices()
         self.sizes = np.zeros(_SIZES, np.int64)
-        self.unfollowed = self.by_chance = 0
+        self.unfollowed = 0
+        self.by_chance = {True: 0, False: 0}
         self.prints: deque[tuple[int, int]] = deque(maxlen=8)
         self.events = 0
         self.latest = 0
@@ -268,6 +270,7 @@ class _Run:
             self.slices.count(chain.refills, "full" if alike else "smaller")
         chain.log_odds += self.time_odds(at_once) + self.size_odds(chain.slice, alike)
         chain.refills += 1
+        chain.late += not at_once
         chain.reference = message.reference
         if alike:
             chain.slice = message.shares
@@ -295,12 +298,12 @@ class _Run:
 
     def time_odds(self, at_once: bool) -> float:
         options = self.options
-        if not at_once:
-            return math.log((1 - options.at_once) / options.late_by_chance)
-        chance = (_CHANCE_WEIGHT * options.at_once_by_chance + self.by_chance) / (
+        share = options.at_once if at_once else 1 - options.at_once
+        stated = options.at_once_by_chance if at_once else options.late_by_chance
+        chance = (_CHANCE_WEIGHT * stated + self.by_chance[at_once]) / (
             _CHANCE_WEIGHT + self.unfollowed
         )
-        return math.log(options.at_once / chance)
+        return math.log(share / chance)
 
     def size_odds(self, size: int, alike: bool) -> float:
         share = (int(self.sizes[size % _SIZES]) + 1) / (int(self.sizes.sum()) + _SIZES)
@@ -329,9 +332,7 @@ class _Run:
             chain.waiting = True
             self.await_refill(side, message, chain.slice, chain)
 
-    def await_refill(
-        self, side: _Side, message: Message, size: int, chain: _Chain | None
-    ) -> None:
+    def await_refill(self, side: _Side, message: Message, size: int, chain: _Chain | None) -> None:
         if len(side.taken) == side.taken.maxlen and side.taken[0].waiting:
             self.give_up(side.taken[0])
         side.taken.append(_Taken(message.price, size, message.time, self.events, chain))
@@ -371,7 +372,8 @@ class _Run:
         before = self.believed(chain)
         if kind == "exhausted":
             if not before:
-                self.by_chance += chain.refills
+                self.by_chance[True] += chain.refills - chain.late
+                self.by_chance[False] += chain.late
             elif not chain.last:
                 self.slices.count(chain.refills, "none")
         else:

@@ -72,7 +72,11 @@ def messages(day: bytes, stock: int, rows: dict[str, Any]) -> list[Message]:
     )
     for m, (bid, bid_qty, ask, ask_qty) in zip(recorded, touch, strict=True):
         left[m.reference] = (
-            m.shares if m.kind == "A" else 0 if m.kind == "D" else left.get(m.reference, 0) - m.shares
+            m.shares
+            if m.kind == "A"
+            else 0
+            if m.kind == "D"
+            else left.get(m.reference, 0) - m.shares
         )
         found.append(
             Message(
@@ -87,9 +91,7 @@ def messages(day: bytes, stock: int, rows: dict[str, Any]) -> list[Message]:
 def test_it_says_what_the_reference_says(day: bytes, stock: int, choice: Choice) -> None:
     config = config_of(choice)
     rows = _core.signal_rows(config, day, stock)
-    sightings, forecasts = iceberg(
-        messages(day, stock, rows), IcebergOptions(**choice.options)
-    )
+    sightings, forecasts = iceberg(messages(day, stock, rows), IcebergOptions(**choice.options))
 
     said = _core.iceberg_sightings(config, day, stock)
     said.pop("forgotten")

@@ -13,7 +13,7 @@ constexpr double kFullShare = 0.9;
 constexpr double kSameAgain = 0.3;
 /// A hidden order trades twice as often where an iceberg stands.
 const double kHiddenOdds = std::log(2.0);
-/// Executions that `at_once_by_chance` counts for.
+/// Executions that the stated shares count for.
 constexpr double kChanceWeight = 1000.0;
 /// A trade against a hidden order speaks for an iceberg that is found so much later.
 constexpr MonoNanos kPrintHolds = seconds(10);
@@ -38,10 +38,7 @@ bool IcebergDetector::valid(const Options& options) {
 IcebergDetector::IcebergDetector(const Options& options)
     : options_(options),
       threshold_(log_odds_of(options.threshold)),
-      prior_(log_odds_of(options.prior)),
-      late_odds_(options.refill_within == MonoNanos{}
-                     ? 0.0
-                     : std::log((1.0 - options.at_once) / options.late_by_chance)) {
+      prior_(log_odds_of(options.prior)) {
   assert(valid(options));
 }
 
@@ -96,7 +93,8 @@ void IcebergDetector::reset() {
   IcebergDetector fresh(options_);
   fresh.counts_ = counts_;
   fresh.unfollowed_ = unfollowed_;
-  fresh.by_chance_ = by_chance_;
+  fresh.at_once_by_chance_ = at_once_by_chance_;
+  fresh.late_by_chance_ = late_by_chance_;
   *this = fresh;
 }
 
@@ -150,6 +148,7 @@ void IcebergDetector::link(const Taken& taken, bool at_once, bool alike,
   }
   order.log_odds += time_odds(at_once) + size_odds(order.slice, alike);
   ++order.refills;
+  if (!at_once) ++order.late;
   order.reference = event.reference;
   if (alike) order.slice = event.qty;
   order.shown = order.open = event.qty;
@@ -258,7 +257,10 @@ void IcebergDetector::end(Side side, int at, Sighting::Kind kind) {
   if (before && kind == Sighting::Kind::kExhausted && !order.last) {
     counts_.count(order.refills, SliceCounts::Next::kNone);
   }
-  if (!before && kind == Sighting::Kind::kExhausted) by_chance_ += order.refills;
+  if (!before && kind == Sighting::Kind::kExhausted) {
+    at_once_by_chance_ += order.refills - order.late;
+    late_by_chance_ += order.late;
+  }
   order.reserve = 0.0;
   if (kind == Sighting::Kind::kWithdrawn) order.open = 0;
   half.used[place] = false;
@@ -319,10 +321,12 @@ void IcebergDetector::look_for_wall(Side side) {
 }
 
 double IcebergDetector::time_odds(bool at_once) const {
-  if (!at_once) return late_odds_;
-  const double by_chance = (kChanceWeight * options_.at_once_by_chance + by_chance_) /
-                           (kChanceWeight + unfollowed_);
-  return std::log(options_.at_once / by_chance);
+  const double share = at_once ? options_.at_once : 1.0 - options_.at_once;
+  const double stated = at_once ? options_.at_once_by_chance : options_.late_by_chance;
+  const double seen = at_once ? at_once_by_chance_ : late_by_chance_;
+  const double by_chance =
+      (kChanceWeight * stated + seen) / (kChanceWeight + unfollowed_);
+  return std::log(share / by_chance);
 }
 
 double IcebergDetector::size_odds(Qty slice, bool alike) const {

@@ -16,9 +16,10 @@
 // in microseconds and more, but may be stamped alike. How often is learnt from the
 // chains that ended before they were believed in:
 //
-//   P(at once | others) = (1000 · at_once_by_chance + refills of those chains) /
+//   P(at once | others) = (1000 · at_once_by_chance + those chains' refills at once) /
 //                         (1000 + executions in full of orders that were in no chain)
 //
+// and P(late | others) likewise of late ones.
 // They show the same size again with probability 0.3 + 0.7 · (share of that size among
 // all new orders of the session), a smaller one with half of what is left.
 //
@@ -55,7 +56,8 @@ struct IcebergDetectorOptions {
   double at_once_by_chance = 0.01;
   /// Refills may come so much later; 0 for a venue that never delays them. Up to 1 s.
   MonoNanos refill_within{};
-  /// Share of executions in full after which somebody else comes within that.
+  /// Share of executions in full after which somebody else comes within that, before
+  /// anything is learnt.
   double late_by_chance = 0.1;
   /// Largest relative difference of one slice from the next; 0 for a venue that does
   /// not randomise them. Up to 0.5.
@@ -71,6 +73,7 @@ struct HiddenOrder {
   bool waiting = false;        ///< the slice is executed; will there be another?
   bool hidden_traded = false;  ///< while this slice is shown
   int refills = 0;
+  int late = 0;      ///< of these
   Qty slice = 0;     ///< of a full refill
   Qty shown = 0;     ///< size of the slice that is shown
   Qty open = 0;      ///< left of it
@@ -194,7 +197,6 @@ class IcebergDetector {
   Options options_;
   double threshold_;
   double prior_;
-  double late_odds_;
   std::array<Half, 2> halves_;
   std::array<int, 2> walls_{kNone, kNone};
   int waiting_ = 0;
@@ -204,7 +206,9 @@ class IcebergDetector {
   std::array<std::uint32_t, kSizes> sizes_{};  ///< new orders by size, modulo kSizes
   std::uint32_t sized_ = 0;
   double unfollowed_ = 0.0;  ///< executions in full of orders in no chain
-  double by_chance_ = 0.0;   ///< refills of chains that ended without belief
+  /// Refills of chains that ended without belief.
+  double at_once_by_chance_ = 0.0;
+  double late_by_chance_ = 0.0;
   std::array<Print, kPrints> prints_{};
   std::size_t next_print_ = 0;
   SliceCounts counts_;
