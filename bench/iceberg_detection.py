@@ -102,6 +102,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     }
     yesterday = [make_day(seed + 1000, stocks=options.stocks) for seed in seeds]
     result["after_a_day"] = judged(usual, before=yesterday).summary()
+    result["careful"] = judged(days(same_stamp=0.1), {"threshold": 0.999}).summary()
     result["heavy_tail"] = judged(days(heavy_tail=True)).summary()
     if options.day:
         feed = read_day(options.day)
@@ -142,6 +143,7 @@ def show(result: dict[str, Any]) -> None:
     print(line("late refills allowed", result["late_allowed"]))
     for value, summary in result["same_stamp"].items():
         print(line(f"decoys' same stamp {value:.0%}", summary))
+    print(line("10%, threshold 0.999", result["careful"]))
     for value, summary in result["thresholds"].items():
         print(line(f"threshold {value}", summary))
     print("\nErrors are medians; the rest is what is still to be executed, shown or not. In "

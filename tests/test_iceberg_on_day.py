@@ -12,7 +12,7 @@ from test_lobster import messages_of
 
 from pyscalp.config import Config
 from pyscalp.day_file import read_day
-from pyscalp.reference_iceberg import IcebergOptions, Message, iceberg
+from pyscalp.reference import IcebergOptions, Message, iceberg
 
 _core = pytest.importorskip("pyscalp._core", reason="pyscalp is not installed with its engine")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import Any
 
@@ -19,6 +20,8 @@ from pyscalp.bench_icebergs import (
     least_error,
     make_day,
 )
+from pyscalp.config import Config
+from pyscalp.errors import ConfigError
 
 
 def added(feed: bytes) -> dict[int, tuple[int, int]]:
@@ -122,6 +125,21 @@ def test_a_day_of_learning_helps() -> None:
     taught = judge(day.record, detect(day.feed, [1], before=before.feed))
     assert taught.error(STRICT) < fresh.error(STRICT)
     assert taught.detections == pytest.approx(fresh.detections, rel=0.02)
+
+
+def test_its_configuration() -> None:
+    text = Config.included().to_toml()
+    section = "[signals.iceberg]\n"
+    assert section in text
+
+    def loaded(lines: str) -> Config:
+        return Config.loads(re.sub(r"\[signals\.iceberg\]\n[^\[]*", f"{section}{lines}\n\n", text))
+
+    assert loaded('enabled = true\nrefill_within = "1ms"').signals.iceberg.enabled
+    with pytest.raises(ConfigError, match="needs at_once below 1"):
+        loaded('at_once = 1.0\nrefill_within = "1ms"')
+    with pytest.raises(ConfigError, match="threshold: must be less than 1"):
+        loaded("threshold = 1.0")
 
 
 # ---- the judge himself ----

@@ -1,24 +1,19 @@
-"""Icebergs again, in plain Python over a list of messages: what the detector is held against.
+"""Chains of refills in plain Python: the part of `pyscalp.reference.iceberg` that finds.
 
-`iceberg` follows the rules that ``cpp/signal/iceberg_detector.hpp``, ``slice_counts.hpp``
-and ``iceberg.hpp`` state, message by message, with objects and lists where the compiled
-detector has tables of fixed size, and with NumPy where that has loops. Slow; the engine
-does not use it.
+Follows the rules that ``cpp/signal/iceberg_detector.hpp`` and ``slice_counts.hpp`` state,
+with objects and lists where the compiled detector has tables of fixed size, and with NumPy
+where that has loops.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
-
-NO_PRICE: Final = int(np.iinfo(np.int64).max)
 
 _FULL_SHARE = 0.9
 _SAME_AGAIN = 0.3
@@ -26,7 +21,6 @@ _CHANCE_WEIGHT = 1000.0
 _PRINT_HOLDS = 10 * 10**9
 _SIZES = 512
 _CHAINS = 8
-_LONG, _SHORT = 1, 2
 
 
 @dataclass(frozen=True)
@@ -143,54 +137,9 @@ def _least_relative_error(mass: NDArray[np.float64], beyond: float) -> float:
     return float(2 * a * b / (a + b))
 
 
-def iceberg(
-    messages: Iterable[Message], options: IcebergOptions | None = None
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """What is said of icebergs at every message of one instrument.
+class Chains:
+    """All chains of one instrument, and what was said of them."""
 
-    An order executed in full may be refilled: by the next order event, if that adds an
-    order of the same side and price with the same stamp ("at once"); within
-    ``refill_within`` ns also by a later one of a like size. A chain of refills is believed
-    in where its log-odds reach those of ``threshold``. They start at those of ``prior`` and
-    grow with every refill by ln(P(time | iceberg) / P(time | others)) +
-    ln(P(size | iceberg) / P(size | others)), and by ln 2 where a hidden order traded at its
-    price. The reserve is estimated from how earlier chains went on (Kaplan and Meier).
-
-    Parameters
-    ----------
-    messages : iterable of Message
-    options : IcebergOptions, optional
-
-    Returns
-    -------
-    sightings : polars.DataFrame
-        One row for each refill or end of a chain: ``event`` (number of the order event),
-        ``time``, ``kind`` (refilled, uncovered, exhausted, withdrawn), ``side``, ``price``,
-        ``reference``, ``refills``, ``slice``, ``open``, ``executed``, ``hidden``, ``last``,
-        ``believed``, ``believed_before``, ``log_odds``, ``reserve``.
-    forecasts : polars.DataFrame
-        One row for each message: ``time``, ``expected_move`` (1e-9), ``leave``, ``veto``
-        (bits: 1 longs, 2 shorts).
-
-    References
-    ----------
-    Christensen and Woodmansey, *Prediction of Hidden Liquidity in the Limit Order Book of
-    GLOBEX Futures*, Journal of Trading 8(3) (2013); Zotikov and Antonov, *CME Iceberg Order
-    Detection and Prediction* (2019), arXiv:1909.09495.
-    """
-    run = _Run(options or IcebergOptions())
-    said = [run.take(message) for message in messages]
-    forecasts = pl.DataFrame(
-        said,
-        schema={
-            "time": pl.Int64, "expected_move": pl.Int64, "leave": pl.Int64, "veto": pl.Int64,
-        },
-        orient="row",
-    )  # fmt: skip
-    return pl.DataFrame(run.sightings, infer_schema_length=None), forecasts
-
-
-class _Run:
     def __init__(self, options: IcebergOptions) -> None:
         self.options = options
         self.threshold = math.log(options.threshold / (1 - options.threshold))
@@ -205,36 +154,34 @@ class _Run:
         self.gone_at: dict[int, int] = {}
         self.sightings: list[dict[str, object]] = []
 
-    def take(self, message: Message) -> tuple[int, int, int, int]:
+    def take(self, message: Message) -> None:
+        """Follow one message."""
         self.latest = max(self.latest, message.time)
         if message.kind == "P":
-            self.hidden_trade(message)
+            self._hidden_trade(message)
         elif message.kind in "AEXD":
-            self.order_event(message)
+            self._order_event(message)
             self.events += 1
-        return (message.time, *self.forecast(message))
 
-    # ---- chains ----
-
-    def order_event(self, message: Message) -> None:
-        refilled = message.kind == "A" and self.refill(message)
+    def _order_event(self, message: Message) -> None:
+        refilled = message.kind == "A" and self._refill(message)
         for side in self.sides.values():
             for taken in side.taken:
-                if taken.waiting and self.too_late(taken):
-                    self.give_up(taken)
+                if taken.waiting and self._too_late(taken):
+                    self._give_up(taken)
         if message.kind == "A":
             if not refilled:
                 self.sizes[message.shares % _SIZES] += 1
         elif message.kind == "E":
-            self.executed(message)
+            self._executed(message)
         else:
-            self.taken_off(message)
+            self._taken_off(message)
 
-    def too_late(self, taken: _Taken) -> bool:
+    def _too_late(self, taken: _Taken) -> bool:
         within = self.options.refill_within
         return within == 0 or self.latest - taken.time > within
 
-    def refill(self, message: Message) -> bool:
+    def _refill(self, message: Message) -> bool:
         fits = []
         for taken in self.sides[message.side].taken:
             if not taken.waiting or taken.price != message.price:
@@ -243,16 +190,16 @@ class _Run:
             at_once = taken.event == self.events - 1 and taken.time == message.time
             alike = abs(message.shares - taken.slice) <= width
             smaller = message.shares < taken.slice - width
-            if (at_once and (alike or smaller)) or (alike and not self.too_late(taken)):
+            if (at_once and (alike or smaller)) or (alike and not self._too_late(taken)):
                 fits.append((taken.event, taken, at_once, alike))
         if not fits:
             return False
         _, taken, at_once, alike = max(fits, key=lambda fit: fit[0])
         taken.waiting = False
-        self.link(taken, at_once, alike, message)
+        self._link(taken, at_once, alike, message)
         return True
 
-    def link(self, taken: _Taken, at_once: bool, alike: bool, message: Message) -> None:
+    def _link(self, taken: _Taken, at_once: bool, alike: bool, message: Message) -> None:
         chain = taken.chain
         before = chain is not None and self.believed(chain)
         if chain is None:
@@ -265,10 +212,10 @@ class _Run:
                 message.side, message.price, taken.slice, taken.slice,
                 prior + (math.log(2) if seen else 0.0),
             )  # fmt: skip
-            self.place(chain)
+            self._place(chain)
         if before:
             self.slices.count(chain.refills, "full" if alike else "smaller")
-        chain.log_odds += self.time_odds(at_once) + self.size_odds(chain.slice, alike)
+        chain.log_odds += self._time_odds(at_once) + self._size_odds(chain.slice, alike)
         chain.refills += 1
         chain.late += not at_once
         chain.reference = message.reference
@@ -280,9 +227,9 @@ class _Run:
         chain.reserve = (
             0.0 if chain.last else (self.slices.expected(chain.refills) - 1) * chain.slice
         )
-        self.say("refilled", before, chain)
+        self._say("refilled", before, chain)
 
-    def place(self, chain: _Chain) -> None:
+    def _place(self, chain: _Chain) -> None:
         side = self.sides[chain.side]
         free = [i for i, other in enumerate(side.chains) if other is None]
         if free:
@@ -296,7 +243,7 @@ class _Run:
                 taken.chain = None
         side.chains[weakest] = chain
 
-    def time_odds(self, at_once: bool) -> float:
+    def _time_odds(self, at_once: bool) -> float:
         options = self.options
         share = options.at_once if at_once else 1 - options.at_once
         stated = options.at_once_by_chance if at_once else options.late_by_chance
@@ -305,40 +252,40 @@ class _Run:
         )
         return math.log(share / chance)
 
-    def size_odds(self, size: int, alike: bool) -> float:
+    def _size_odds(self, size: int, alike: bool) -> float:
         share = (int(self.sizes[size % _SIZES]) + 1) / (int(self.sizes.sum()) + _SIZES)
         again = _SAME_AGAIN + (1 - _SAME_AGAIN) * max(share, self.options.slice_spread)
         if alike:
             return math.log(_FULL_SHARE / again)
         return math.log((1 - _FULL_SHARE) / (0.5 * (1 - again)))
 
-    def executed(self, message: Message) -> None:
+    def _executed(self, message: Message) -> None:
         side = self.sides[message.side]
-        chain = self.chain_of(message)
+        chain = self._chain_of(message)
         if chain is None:
-            size = self.whole_size(side, message)
+            size = self._whole_size(side, message)
             if message.left == 0:
                 self.unfollowed += 1
-                self.await_refill(side, message, size, None)
+                self._await_refill(side, message, size, None)
             return
         chain.open -= message.shares
         chain.executed += message.shares
         if message.left > 0:
             return
         if chain.last:
-            self.await_refill(side, message, chain.shown, None)
-            self.end(chain, "exhausted")
+            self._await_refill(side, message, chain.shown, None)
+            self._end(chain, "exhausted")
         else:
             chain.waiting = True
-            self.await_refill(side, message, chain.slice, chain)
+            self._await_refill(side, message, chain.slice, chain)
 
-    def await_refill(self, side: _Side, message: Message, size: int, chain: _Chain | None) -> None:
+    def _await_refill(self, side: _Side, message: Message, size: int, chain: _Chain | None) -> None:
         if len(side.taken) == side.taken.maxlen and side.taken[0].waiting:
-            self.give_up(side.taken[0])
+            self._give_up(side.taken[0])
         side.taken.append(_Taken(message.price, size, message.time, self.events, chain))
 
     @staticmethod
-    def whole_size(side: _Side, message: Message) -> int:
+    def _whole_size(side: _Side, message: Message) -> int:
         for part in side.parts:
             if part[0] == message.reference:
                 part[1] += message.shares
@@ -350,25 +297,25 @@ class _Run:
             side.parts.append([message.reference, message.shares])
         return message.shares
 
-    def taken_off(self, message: Message) -> None:
-        chain = self.chain_of(message)
+    def _taken_off(self, message: Message) -> None:
+        chain = self._chain_of(message)
         if chain is None:
             return
         if message.left == 0:
-            self.end(chain, "withdrawn")
+            self._end(chain, "withdrawn")
             return
         chain.open -= message.shares
         chain.shown -= message.shares
         chain.last = True
         chain.reserve = 0.0
-        self.say("uncovered", self.believed(chain), chain)
+        self._say("uncovered", self.believed(chain), chain)
 
-    def give_up(self, taken: _Taken) -> None:
+    def _give_up(self, taken: _Taken) -> None:
         taken.waiting = False
         if taken.chain is not None:
-            self.end(taken.chain, "exhausted")
+            self._end(taken.chain, "exhausted")
 
-    def end(self, chain: _Chain, kind: str) -> None:
+    def _end(self, chain: _Chain, kind: str) -> None:
         before = self.believed(chain)
         if kind == "exhausted":
             if not before:
@@ -381,18 +328,19 @@ class _Run:
         chain.reserve = 0.0
         chains = self.sides[chain.side].chains
         chains[next(i for i, other in enumerate(chains) if other is chain)] = None
-        self.say(kind, before, chain)
+        self._say(kind, before, chain)
 
-    def chain_of(self, message: Message) -> _Chain | None:
+    def _chain_of(self, message: Message) -> _Chain | None:
         for chain in self.sides[message.side].chains:
             if chain and not chain.waiting and chain.reference == message.reference:
                 return chain
         return None
 
     def believed(self, chain: _Chain) -> bool:
+        """Whether its log-odds reach the threshold."""
         return chain.log_odds >= self.threshold
 
-    def hidden_trade(self, message: Message) -> None:
+    def _hidden_trade(self, message: Message) -> None:
         self.prints.append((message.price, message.time))
         for side in self.sides.values():
             for chain in side.chains:
@@ -402,7 +350,7 @@ class _Run:
                         chain.printed = True
                         chain.log_odds += math.log(2)
 
-    def say(self, kind: str, before: bool, chain: _Chain) -> None:
+    def _say(self, kind: str, before: bool, chain: _Chain) -> None:
         self.sightings.append(
             {
                 "event": self.events, "time": self.latest, "kind": kind, "side": chain.side,
@@ -415,37 +363,3 @@ class _Run:
         )  # fmt: skip
         if before and (kind != "refilled" or chain.last):
             self.gone_at[chain.side] = self.latest
-
-    # ---- the shield ----
-
-    def forecast(self, message: Message) -> tuple[int, int, int]:
-        sound = NO_PRICE not in (message.bid, message.ask) and message.bid < message.ask
-        behind = {1: 0.0, -1: 0.0}
-        for sign, best in ((1, message.bid), (-1, message.ask)):
-            walls = [
-                chain
-                for chain in self.sides[sign].chains
-                if chain and not chain.waiting and not chain.last and self.believed(chain)
-            ]
-            # The best price, of equal ones the first.
-            wall = max(walls, key=lambda chain: sign * chain.price, default=None)
-            if sound and wall and wall.price == best and wall.reserve >= self.options.min_reserve:
-                behind[sign] = wall.reserve
-        leave = veto = 0
-        for sign, ours, theirs in ((1, _LONG, _SHORT), (-1, _SHORT, _LONG)):
-            if behind[sign] > 0:
-                veto |= theirs
-                self.gone_at.pop(sign, None)
-            elif sign in self.gone_at:
-                if self.latest - self.gone_at[sign] > self.options.leave_for:
-                    del self.gone_at[sign]
-                else:
-                    leave |= ours
-        if behind[1] == behind[-1] == 0:
-            return 0, leave, veto
-        bid, ask = message.bid_qty + behind[1], message.ask_qty + behind[-1]
-        half = 0.5 * (message.ask - message.bid)
-        wanted = self.options.gain * half * ((bid - ask) / (bid + ask))
-        move = int(wanted + math.copysign(0.5, wanted))
-        towards = (behind[-1] == 0 and move < 0) or (behind[1] == 0 and move > 0)
-        return 0 if towards else move, leave, veto
