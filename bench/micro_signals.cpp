@@ -123,6 +123,12 @@ void momentum_trades(benchmark::State& state) {
 }
 BENCHMARK(momentum_trades)->Name("signals/momentum, a trade and a book");
 
+void iceberg(benchmark::State& state) {
+  signal::Iceberg signal{signal::IcebergOptions{}};
+  every_event(state, signal);
+}
+BENCHMARK(iceberg)->Name("signals/iceberg");
+
 void both(benchmark::State& state) {
   signal::SignalSet::Options options;
   options.of<signal::MeanReversion>().enabled = true;

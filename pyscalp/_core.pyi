@@ -10,7 +10,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['BookRun', 'Echo', 'EventBook', 'EventDecoder', 'EventTables', 'ExchangeServer', 'ItchTables', 'LiveSession', 'Outsider', 'Recorder', 'Replay', 'SignalCost', 'book_rows', 'calibration', 'counter_offset', 'day_pace', 'decode_fields', 'event_values', 'line_round', 'operation_times', 'signal_rows', 'signal_tape', 'simulate_day', 'touch_day', 'walk_frames', 'watch_core', 'write_market_day']
+__all__: list[str] = ['BookRun', 'Echo', 'EventBook', 'EventDecoder', 'EventTables', 'ExchangeServer', 'ItchTables', 'LiveSession', 'Outsider', 'Recorder', 'Replay', 'SignalCost', 'book_rows', 'calibration', 'counter_offset', 'day_pace', 'decode_fields', 'event_values', 'iceberg_day', 'iceberg_sightings', 'line_round', 'operation_times', 'signal_rows', 'signal_tape', 'simulate_day', 'touch_day', 'walk_frames', 'watch_core', 'write_market_day']
 class BookRun:
     """
     Order-by-order books of a stream of ITCH 5.0 BinaryFILE bytes, for benchmarks.
@@ -467,6 +467,16 @@ def decode_fields(file: typing_extensions.Buffer) -> tuple[typing.Any, ...]:
 def event_values() -> dict[str, typing.Any]:
     """
     The numbers behind the names of kinds, sides and flags of events, the price that is none, and the dtype of their arrays.
+    """
+def iceberg_day(seed: typing.SupportsInt | typing.SupportsIndex, stocks: typing.SupportsInt | typing.SupportsIndex, duration_ns: typing.SupportsInt | typing.SupportsIndex, iceberg_wait_ns: typing.SupportsInt | typing.SupportsIndex, decoy_wait_ns: typing.SupportsInt | typing.SupportsIndex, same_stamp: typing.SupportsFloat | typing.SupportsIndex, heavy_tail: bool, record: str) -> tuple[typing.Any, ...]:
+    """
+    A day of the included exchange with many icebergs and decoys: its ITCH 5.0 BinaryFILE and counts of what was put in. Writes the exchange's record of all orders with a display size to the file `record`. See bench/iceberg_day.hpp. Raises ValueError for settings out of range, OSError where it cannot write.
+    """
+def iceberg_sightings(config: dict[str, typing.Any], day: bytes, locate: typing.SupportsInt | typing.SupportsIndex, day_before: bytes = b'') -> dict[str, typing.Any]:
+    """
+    What the iceberg detector says of one instrument in a recording.
+
+    `config` is the engine's, of which signals.iceberg is used, `day` an ITCH 5.0 BinaryFILE, `day_before` another one to learn from first. One entry a sighting: event (number of the order event), time (ns), kind (refilled, uncovered, exhausted, withdrawn), side (1 buyer, -1 seller), price (1e-9), reference, refills, slice, open, executed, hidden (shares), last, first (ns), believed, believed_before, log_odds, reserve (shares); and forgotten, the number of orders there was no room for.
     """
 def line_round(core: typing.SupportsInt | typing.SupportsIndex, other: typing.SupportsInt | typing.SupportsIndex) -> int:
     """

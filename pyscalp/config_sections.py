@@ -16,6 +16,7 @@ from pyscalp.config_values import (
     Interface,
     Patience,
     Real,
+    RefillWait,
     Share,
     Staleness,
     TimeOfDay,
@@ -379,6 +380,64 @@ class UserSignal(Section):
         return (self.library or self.module) if self.enabled else None
 
 
+class Iceberg(Section):
+    """With hidden orders behind us: icebergs found by their refills, see signals.md."""
+
+    enabled: bool = Field(default=False, description="true switches the signal on")
+    threshold: Real = Field(
+        default=0.98, gt=0, lt=1, description="belief from which on an iceberg counts"
+    )
+    prior: Real = Field(default=0.02, gt=0, lt=1, description="belief before any refill")
+    at_once: Real = Field(
+        default=0.95,
+        gt=0,
+        le=1,
+        description="share of refills with the stamp of the execution, next to it",
+    )
+    at_once_by_chance: Real = Field(
+        default=0.01,
+        gt=0,
+        lt=1,
+        description="share of executions in full that somebody else follows just so",
+    )
+    refill_within: RefillWait = Field(
+        default=Duration.parse("0s"),
+        description="longest delay of a refill, for a venue that takes time",
+    )
+    late_by_chance: Real = Field(
+        default=0.1,
+        gt=0,
+        lt=1,
+        description="share of executions in full that somebody else follows within that",
+    )
+    slice_spread: Real = Field(
+        default=0.0,
+        ge=0,
+        le=0.5,
+        description="relative difference of slices, for a venue that randomises them",
+    )
+    min_reserve: Real = Field(
+        default=100.0, ge=0, le=1e9, description="estimated hidden shares that make a shield"
+    )
+    gain: Real = Field(
+        default=1.0,
+        gt=0,
+        le=100,
+        description="expected move, as a multiple of microprice with reserves less mid",
+    )
+    leave_for: Wait = Field(
+        default=Duration.parse("250ms"),
+        description="how long positions are told to leave a shield that is gone",
+    )
+
+    @field_validator("refill_within")
+    @classmethod
+    def _leaves_some_late(cls, refill_within: Duration, info: ValidationInfo) -> Duration:
+        if int(refill_within) > 0 and info.data.get("at_once") == 1:
+            raise ValueError("needs at_once below 1: some refills come late")
+        return refill_within
+
+
 class Signals(Section):
     """What makes us want to trade."""
 
@@ -386,6 +445,7 @@ class Signals(Section):
     book_imbalance: BookImbalance = Field(default_factory=BookImbalance)
     momentum: Momentum = Field(default_factory=Momentum)
     user: UserSignal = Field(default_factory=UserSignal)
+    iceberg: Iceberg = Field(default_factory=Iceberg)
 
     @property
     def shown_levels(self) -> int:

@@ -44,6 +44,7 @@ void add_books(py::module_& module);
 void add_capture(py::module_& module);
 void add_exchange(py::module_& module);
 void add_host(py::module_& module);
+void add_icebergs(py::module_& module);
 void add_live(py::module_& module);
 void add_record(py::module_& module);
 void add_replay(py::module_& module);

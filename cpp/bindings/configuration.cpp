@@ -201,6 +201,19 @@ void read_user_signal(const Section& signals, engine::EngineConfig& config) {
   }
 }
 
+void read(const Section& from, signal::IcebergOptions& options) {
+  options.detector.threshold = from.get<double>("threshold");
+  options.detector.prior = from.get<double>("prior");
+  options.detector.at_once = from.get<double>("at_once");
+  options.detector.at_once_by_chance = from.get<double>("at_once_by_chance");
+  options.detector.refill_within = from.amount<MonoNanos>("refill_within");
+  options.detector.late_by_chance = from.get<double>("late_by_chance");
+  options.detector.slice_spread = from.get<double>("slice_spread");
+  options.min_reserve = from.get<double>("min_reserve");
+  options.gain = from.get<double>("gain");
+  options.leave_for = from.amount<MonoNanos>("leave_for");
+}
+
 template <class S>
 void read_signal(const Section& signals, engine::EngineConfig& config) {
   const Section section = signals.section(signal::name(S::kId));
@@ -214,6 +227,7 @@ void read_signals(const Section& signals, engine::EngineConfig& config) {
   read_signal<signal::BookImbalance>(signals, config);
   read_signal<signal::Momentum>(signals, config);
   read_user_signal(signals, config);
+  read_signal<signal::Iceberg>(signals, config);
   config.shown_levels = signals.get<int>("shown_levels");
   if (!signal::SignalSet::valid(config.signals) ||
       !signal::MarketLevels::valid(config.shown_levels)) {

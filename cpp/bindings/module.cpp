@@ -10,6 +10,7 @@ PYBIND11_MODULE(_core, module) {
   pyscalp::bindings::add_capture(module);
   pyscalp::bindings::add_exchange(module);
   pyscalp::bindings::add_host(module);
+  pyscalp::bindings::add_icebergs(module);
   pyscalp::bindings::add_live(module);
   pyscalp::bindings::add_record(module);
   pyscalp::bindings::add_replay(module);

@@ -12,6 +12,7 @@
 #include "book/order_event.hpp"
 #include "signal/book_imbalance.hpp"
 #include "signal/combination.hpp"
+#include "signal/iceberg.hpp"
 #include "signal/market_view.hpp"
 #include "signal/mean_reversion.hpp"
 #include "signal/momentum.hpp"
@@ -134,6 +135,7 @@ class SignalSetOf {
   Combination combination_;
 };
 
-using SignalSet = SignalSetOf<MeanReversion, BookImbalance, Momentum, UserSignal>;
+using SignalSet =
+    SignalSetOf<MeanReversion, BookImbalance, Momentum, Iceberg, UserSignal>;
 
 }  // namespace pyscalp::signal

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from pyscalp.reference.arrays import NO_PRICE
 from pyscalp.reference.book_imbalance import BookImbalanceOptions, book_imbalance
+from pyscalp.reference.iceberg import iceberg
+from pyscalp.reference.iceberg_chains import IcebergOptions, Message
 from pyscalp.reference.imbalance_measures import (
     depth_imbalance,
     order_flow_imbalance,
@@ -25,10 +27,13 @@ from pyscalp.reference.momentum import MomentumOptions, momentum
 __all__ = [
     "NO_PRICE",
     "BookImbalanceOptions",
+    "IcebergOptions",
     "MeanReversionOptions",
+    "Message",
     "MomentumOptions",
     "book_imbalance",
     "depth_imbalance",
+    "iceberg",
     "mean_reversion",
     "momentum",
     "order_flow_imbalance",
