@@ -37,10 +37,6 @@ Sides sides_of_bits(std::uint32_t bits) { return static_cast<Sides>(bits & 3u); 
 
 }  // namespace
 
-void UserSignal::Free::operator()(std::byte* state) const {
-  ::operator delete(state, kStateAlignment);
-}
-
 const char* UserSignal::fault(const Options& options) {
   if (options.plugin == nullptr) return "it has not been loaded";
   const pyscalp_signal& plugin = *options.plugin;
@@ -73,8 +69,7 @@ UserSignal::UserSignal(const Options& options)
     : plugin_(options.plugin), parameters_(options.parameters) {
   if (plugin_ == nullptr) return;
   assert(valid(options));
-  state_.reset(static_cast<std::byte*>(
-      ::operator new(state_bytes(*plugin_), kStateAlignment, std::nothrow)));
+  state_ = ::operator new(state_bytes(*plugin_), kStateAlignment, std::nothrow);
   if (state_ == nullptr) {
     refusal_ = "there is not enough memory for its state";
     return;
@@ -85,34 +80,35 @@ UserSignal::UserSignal(const Options& options)
 UserSignal::UserSignal(UserSignal&& other) noexcept
     : plugin_(std::exchange(other.plugin_, nullptr)),
       parameters_(other.parameters_),
-      state_(std::move(other.state_)),
+      state_(std::exchange(other.state_, nullptr)),
       refusal_(other.refusal_),
       market_(other.market_),
       calls_(other.calls_),
       not_finite_(other.not_finite_) {}
 
 UserSignal::~UserSignal() {
-  if (at_work() && plugin_->destroy != nullptr) plugin_->destroy(state_.get());
+  if (at_work() && plugin_->destroy != nullptr) plugin_->destroy(state_);
+  ::operator delete(state_, kStateAlignment);
 }
 
 void UserSignal::create() {
   market_ = {};
   market_.size = sizeof(pyscalp_market);
   market_.last_price = PYSCALP_NO_PRICE;
-  std::memset(state_.get(), 0, state_bytes(*plugin_));
+  std::memset(state_, 0, state_bytes(*plugin_));
   if (plugin_->create != nullptr)
-    refusal_ = plugin_->create(state_.get(), parameters_.data());
+    refusal_ = plugin_->create(state_, parameters_.data());
 }
 
 void UserSignal::reset() {
   if (!at_work()) return;
   if (plugin_->reset != nullptr) {
-    plugin_->reset(state_.get(), parameters_.data());
+    plugin_->reset(state_, parameters_.data());
     market_.trades = market_.buy_qty = market_.sell_qty = market_.hidden_qty = 0;
     market_.last_price = PYSCALP_NO_PRICE;
     return;
   }
-  if (plugin_->destroy != nullptr) plugin_->destroy(state_.get());
+  if (plugin_->destroy != nullptr) plugin_->destroy(state_);
   create();
 }
 
@@ -126,7 +122,7 @@ void UserSignal::on_trade(const Trade& trade) {
   if (plugin_->on_trade == nullptr) return;
   const pyscalp_trade shown{trade.price.value, trade.qty, trade.venue_time.value,
                             trade.hidden ? 0 : sign(trade.aggressor), 0};
-  plugin_->on_trade(state_.get(), parameters_.data(), &shown);
+  plugin_->on_trade(state_, parameters_.data(), &shown);
 }
 
 Forecast UserSignal::on_book(const MarketView& view) {
@@ -157,7 +153,7 @@ Forecast UserSignal::on_book(const MarketView& view) {
   market.sound = sound ? 1 : 0;
 
   pyscalp_forecast said{};
-  plugin_->on_book(state_.get(), parameters_.data(), &market, &said);
+  plugin_->on_book(state_, parameters_.data(), &market, &said);
   ++calls_;
   market.trades = market.buy_qty = market.sell_qty = market.hidden_qty = 0;
 

@@ -8,7 +8,6 @@
 #include <pyscalp_signal.h>
 
 #include <array>
-#include <memory>
 
 #include "signal/market_view.hpp"
 
@@ -49,16 +48,12 @@ class UserSignal {
   std::uint64_t not_finite() const { return not_finite_; }
 
  private:
-  struct Free {
-    void operator()(std::byte* state) const;
-  };
-
   void create();
   bool at_work() const { return plugin_ != nullptr && refusal_ == nullptr; }
 
   const pyscalp_signal* plugin_;
   std::array<double, PYSCALP_PARAMETERS_MAX> parameters_;
-  std::unique_ptr<std::byte, Free> state_;
+  void* state_ = nullptr;  ///< owned
   const char* refusal_ = nullptr;
   pyscalp_market market_{};
   std::uint64_t calls_ = 0;
