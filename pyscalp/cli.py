@@ -322,7 +322,7 @@ def economics(
     for name, value in values.items():
         if not math.isfinite(value):
             raise PyscalpError(f"--{name} must be a finite number, not {value}")
-    taker = TradeEconomics(gross, fee, spread, network)
+    taker = TradeEconomics(gross, fee, spread, network_bp=network)
     both = {"taker": taker, "maker": taker.as_maker(rebate)}
     if as_json:
         print_json(
@@ -330,7 +330,7 @@ def economics(
                 role: {
                     "gross_bp": e.gross_bp,
                     "fee_bp": e.fee_bp,
-                    "spread_slippage_bp": e.spread_slippage_bp,
+                    "half_spread_bp": e.half_spread_bp,
                     "network_bp": e.network_bp,
                     "net_bp": e.net_bp,
                     "break_even_move_bp": e.break_even_move_bp,
@@ -349,7 +349,7 @@ def economics(
             role,
             f"{e.gross_bp:g}",
             f"{0 - e.fee_bp:+g}",
-            f"{-e.spread_slippage_bp:+g}",
+            f"{-e.half_spread_bp:+g}",
             f"{-e.network_bp:+g}",
             f"[bold]{e.net_bp:+g}[/bold]",
             f"{e.net(notional):,.2f}",

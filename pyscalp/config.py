@@ -153,7 +153,7 @@ class Config(Section):
             If a new value is wrong.
         """
         data: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
-        fields = {name: getattr(data[section], name) for name in type(data[section]).model_fields}
+        fields = {name: getattr(data[section], name) for name in data[section].model_fields_set}
         try:
             data[section] = type(data[section])(**(fields | changes))
         except ValidationError as error:
@@ -438,5 +438,6 @@ def _toml_lines(section: Section) -> list[str]:
         if value is None or isinstance(value, (Section, dict)):
             continue
         note = f"  # {field.description}" if field.description else ""
-        lines.append(f"{field.alias or name} = {toml_value(value)}{note}")
+        inert = "" if section.gives(name) else "# "
+        lines.append(f"{inert}{field.alias or name} = {toml_value(value)}{note}")
     return lines

@@ -80,13 +80,14 @@ def print_summary(summary: dict[str, Any], directory: Path | None) -> None:
     table.add_column(style="dim")
     table.add_column()
     trips, net_bp = summary["round_trips"], summary["net_bp_per_trade"]
-    parts = ("gross", "fees", "spread_slippage", "network")
+    parts = ("gross", "fees", "half_spread", "slippage", "network")
     if net_bp is not None:
         gross, *costs = (summary[f"{part}_bp_per_trade"] for part in parts)
-        split = " ".join(f"{-cost:+.2f}" for cost in costs)
+        split = " ".join(f"{0 - cost:+.2f}" for cost in costs)
         table.add_row(
             "net per trade",
-            f"{net_bp:+.2f} bp = {gross:+.2f} {split}  (gross, fees, spread and slippage, network)",
+            f"{net_bp:+.2f} bp = {gross:+.2f} {split}  "
+            "(gross, fees, half-spread, slippage, network)",
         )
     table.add_row("net", f"{summary['net']:,.2f}, fees {summary['fees_all_fills']:,.2f}")
     won = f", {summary['winners'] / trips:.0%} won" if trips else ""

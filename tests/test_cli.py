@@ -124,7 +124,7 @@ def test_report_is_made_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert (folder.path / "report.html").is_file()
     status, out, _ = call(capsys, "report", str(folder.path))
     assert status == 0
-    assert "+3.00 bp = +12.00 -5.00 -3.00 -1.00" in " ".join(out.split())
+    assert "+3.00 bp = +12.00 -5.00 -3.00 +0.00 -1.00" in " ".join(out.split())
 
 
 def test_a_fault_of_ours_is_one_line_and_a_log(

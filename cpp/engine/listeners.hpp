@@ -92,10 +92,6 @@ struct Engine::VenueListener {
   void touch(InstrumentId id) {
     if (Traded* instrument = engine.traded(id)) instrument->touched = true;
   }
-  Price mid(InstrumentId id) const {
-    const book::Touch touch = engine.books_.books().touch(id);
-    return touch.sound() ? touch.mid() : kNoPrice;
-  }
 
   void on_login_accepted(bool) { event(ConnectionEvent::kLoggedIn); }
   void on_live(std::uint32_t next_user_ref, bool resumed) {
@@ -125,7 +121,7 @@ struct Engine::VenueListener {
     if (order == nullptr) return;
     const InstrumentId id = order->wish.instrument;
     engine.orders_.on_accepted(m.user_ref, m.order_reference, price_from_e4(m.price_e4),
-                               m.state == 'D', mid(id), now);
+                               m.state == 'D', engine.books_.books().touch(id), now);
     engine.record_stage(Stage::kOrderRoundTrip, order->sent_at, now);
     touch(id);
   }
@@ -145,10 +141,12 @@ struct Engine::VenueListener {
          price_from_e4(m.price_e4),
          m.liquidity == 'R' ? Liquidity::kTaker : Liquidity::kMaker, order.wish.intent,
          order.wish.signal, m.user_ref, m.match, order.order_reference,
-         order.wish.decision_mid, order.arrival_mid, now,
+         order.wish.decision_mid, order.arrival_mid, order.arrival_half_spread,
+         engine.known_mid(order.wish.instrument), now,
          UnixNanos{static_cast<std::int64_t>(m.timestamp_ns)}});
     for (const order::Fill& fill : booked.all()) {
       engine.outlet_.put(RecordKind::kFill, now, fill);
+      engine.markouts_.on_fill(fill.number, fill.instrument, now);
     }
     if (m.liquidity == 'R') note_network(order);
     if (booked.closed) on_round_trip(booked.round_trip);
