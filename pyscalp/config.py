@@ -15,12 +15,12 @@ from typing import Any
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from pyscalp.config_fees import Fees
 from pyscalp.config_problems import key_lines, parse, problems_of, toml_value
 from pyscalp.config_schedule import Calendar, Combination, Regime
 from pyscalp.config_sections import (
     Engine,
     ExchangeSection,
-    Fees,
     Instrument,
     Risk,
     Section,

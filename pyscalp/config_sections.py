@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from pyscalp.config_values import (
     Amount,
@@ -31,10 +23,6 @@ from pyscalp.config_values import (
     Window,
 )
 from pyscalp.duration import ClockTime, Duration
-from pyscalp.errors import ConfigError, PyscalpError
-
-if TYPE_CHECKING:
-    from pyscalp.fees import FeeSchedule
 
 
 class Section(BaseModel):
@@ -182,77 +170,6 @@ class ExchangeSection(Section):
     def pace(self) -> float:
         """Times real time, after the default of the driver."""
         return self.speed or (20.0 if self.driver == "agents" else 1.0)
-
-
-class Fees(Section):
-    """What a fill costs; negative is a rebate. By a schedule's tier, or by the numbers."""
-
-    schedule: str | None = Field(
-        default=None,
-        min_length=1,
-        description="nasdaq, binance_spot, binance_futures, or a TOML file of your own",
-    )
-    tier: str | None = Field(
-        default=None, min_length=1, description="of the schedule; its first one if none is named"
-    )
-    maker_per_share: Amount = Field(default=Decimal("-0.0020"), description="money per share")
-    taker_per_share: Amount = Field(default=Decimal("0.0030"), description="money per share")
-    maker_bp: Amount = Field(
-        default=Decimal(0),
-        ge=-100,
-        le=100,
-        decimal_places=2,
-        description="basis points of the notional",
-    )
-    taker_bp: Amount = Field(
-        default=Decimal(0),
-        ge=-100,
-        le=100,
-        decimal_places=2,
-        description="basis points of the notional",
-    )
-
-    @model_validator(mode="after")
-    def _by_schedule(self) -> Fees:
-        problems: list[tuple[str, str]] = []
-        if self.schedule is None:
-            if self.tier is not None:
-                problems = [("fees.tier", "is of a schedule; name one, such as nasdaq")]
-        else:
-            problems = [
-                (
-                    f"fees.{name}",
-                    f'and schedule = "{self.schedule}" contradict each other; leave one out',
-                )
-                for name in _FEE_NUMBERS
-                if name in self.model_fields_set
-            ]
-            key = "fees.schedule"
-            try:
-                schedule = _schedule(self.schedule)
-                key = "fees.tier"
-                tier = schedule.tier(self.tier)
-                self.__dict__.update({name: getattr(tier, name) for name in _FEE_NUMBERS})
-            except ConfigError as error:
-                problems += [(key, f"{error.source}: {problem}") for problem in error.problems]
-            except PyscalpError as error:
-                problems.append((key, str(error)))
-        if problems:
-            raise PydanticCustomError("several", "several", {"problems": problems})
-        return self
-
-    def gives(self, name: str) -> bool:
-        """False for the numbers that are the schedule's."""
-        return self.schedule is None or name not in _FEE_NUMBERS
-
-
-_FEE_NUMBERS = ("maker_per_share", "taker_per_share", "maker_bp", "taker_bp")
-
-
-def _schedule(name: str) -> FeeSchedule:
-    from pyscalp import fees  # it is made of sections itself
-
-    return fees.load(name)
 
 
 class Instrument(Section):

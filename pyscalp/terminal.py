@@ -138,6 +138,37 @@ def print_summary(summary: dict[str, Any], directory: Path | None) -> None:
     OUT.print(table, highlight=False)
 
 
+def print_styles(styles: list[dict[str, Any]]) -> None:
+    """The comparison of `pyscalp.styles`, costs negative, in basis points of entries.
+
+    The last column is the adverse selection of fills as maker after 5 s.
+    """
+    names = ("gross", "fees", "half_spread", "slippage", "network", "net")
+    table = Table(box=None, padding=(0, 1, 0, 0), title="\nbasis points", title_justify="left")
+    table.add_column("style")
+    headings = ("trades", "maker", "filled", "gross", "fees", "half-\nspread", "slip-\npage")
+    for heading in (*headings, "net-\nwork", "net", "money", "against\nmakers"):
+        table.add_column(heading, justify="right")
+    for style in styles:
+        parts = style["parts"]
+        signs = (1, -1, -1, -1, -1, 1)
+        bp = [
+            f"{sign * parts[name]['bp'] + 0:+.2f}" if parts else "-"
+            for sign, name in zip(signs, names, strict=True)
+        ]
+        shares = [style["maker_share"], style["fill_rate"]]
+        adverse = next(at["adverse_bp"] for at in style["adverse"]["maker"] if at["horizon_s"] == 5)
+        table.add_row(
+            style["style"],
+            f"{style['trades']:,}",
+            *("-" if share is None else f"{share:.0%}" for share in shares),
+            *bp,
+            f"{parts['net']['money']:,.0f}" if parts else "-",
+            "-" if adverse is None else f"{adverse:+.2f}",
+        )
+    OUT.print(table, highlight=False)
+
+
 def complain(text: str) -> None:
     """What went wrong, in red on standard error."""
     ERR.print(text, style="bold red", markup=False, highlight=False, soft_wrap=True)

@@ -66,7 +66,7 @@ def test_the_waterfall_ends_at_the_net(tmp_path: Path) -> None:
     (bars,) = figure.data
     assert list(bars.y) == [12, -5, -3, 0, -1, 3]
     assert sum(bars.y[:-1]) == bars.y[-1]
-    assert list(bars.measure) == ["relative"] * 4 + ["total"]
+    assert list(bars.measure) == ["relative"] * 5 + ["total"]
 
 
 def test_the_distribution_counts_every_trade(tmp_path: Path) -> None:
