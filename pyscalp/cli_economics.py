@@ -298,9 +298,9 @@ def _parts_table(found: RunEconomics) -> Table:
         sign = -1 if name in MONEY[1:-1] else 1
         table.add_row(
             name.replace("_", "-"),
-            f"{sign * part.money + 0:+,.2f}",
-            f"{sign * part.bp + 0:+.2f}",
-            f"{sign * part.bp_mean + 0:+.2f}",
+            f"{round(sign * part.money, 2) + 0:+,.2f}",
+            f"{round(sign * part.bp, 2) + 0:+.2f}",
+            f"{round(sign * part.bp_mean, 2) + 0:+.2f}",
             style="bold" if name == "net" else None,
         )
     return table

@@ -153,7 +153,7 @@ def print_styles(styles: list[dict[str, Any]]) -> None:
         parts = style["parts"]
         signs = (1, -1, -1, -1, -1, 1)
         bp = [
-            f"{sign * parts[name]['bp'] + 0:+.2f}" if parts else "-"
+            f"{round(sign * parts[name]['bp'], 2) + 0:+.2f}" if parts else "-"
             for sign, name in zip(signs, names, strict=True)
         ]
         shares = [style["maker_share"], style["fill_rate"]]
