@@ -15,6 +15,7 @@
 #include "engine/config.hpp"
 #include "engine/outlet.hpp"
 #include "engine/record.hpp"
+#include "engine/touch_before.hpp"
 #include "feed/mold_session.hpp"
 #include "order/ledger.hpp"
 #include "order/markouts.hpp"
@@ -126,6 +127,7 @@ class Engine {
     signal::Forecast forecast;
     std::array<Qty, 2> depth = kNoDepth;  ///< by Side, as the gate was told
     Money net{};
+    TouchBefore touch_before;
     book::Touch last_touch;  ///< while the books are not whole: what it was before
     bool last_trading = false;
   };

@@ -14,6 +14,8 @@ struct Engine::FeedListener {
     if (Traded* instrument = engine.traded(id)) {
       instrument->touched = true;
       instrument->last_tick = engine.tick_time(now);
+      instrument->touch_before.on_change(engine.books_.venue_time(),
+                                         engine.books_.books().touch(id));
     }
   }
   void on_trade(const book::TradeView& trade) {
@@ -75,6 +77,7 @@ struct Engine::FeedListener {
       instrument.signals.reset();
       instrument.flow.clear();
       instrument.depth = Traded::kNoDepth;
+      instrument.touch_before.reset();
       instrument.last_tick = risk::kNoTick;
       instrument.forecast = {};
     }
@@ -91,6 +94,14 @@ struct Engine::VenueListener {
   }
   void touch(InstrumentId id) {
     if (Traded* instrument = engine.traded(id)) instrument->touched = true;
+  }
+
+  /// The touch that an order met which the venue stamped at `at`.
+  book::Touch arrival(InstrumentId id, UnixNanos at) const {
+    const book::Touch now_there = engine.books_.books().touch(id);
+    const Traded* instrument = engine.traded(id);
+    return instrument == nullptr ? now_there
+                                 : instrument->touch_before.before(at, now_there);
   }
 
   void on_login_accepted(bool) { event(ConnectionEvent::kLoggedIn); }
@@ -120,8 +131,9 @@ struct Engine::VenueListener {
     const order::Order* order = engine.orders_.find(m.user_ref);
     if (order == nullptr) return;
     const InstrumentId id = order->wish.instrument;
-    engine.orders_.on_accepted(m.user_ref, m.order_reference, price_from_e4(m.price_e4),
-                               m.state == 'D', engine.books_.books().touch(id), now);
+    engine.orders_.on_accepted(
+        m.user_ref, m.order_reference, price_from_e4(m.price_e4), m.state == 'D',
+        arrival(id, {static_cast<std::int64_t>(m.timestamp_ns)}), now);
     engine.record_stage(Stage::kOrderRoundTrip, order->sent_at, now);
     touch(id);
   }

@@ -55,6 +55,7 @@ struct Engine::SnapshotListener {
       instrument.levels.invalidate();
       instrument.signals.reset();
       instrument.flow.clear();
+      instrument.touch_before.reset();
       instrument.last_tick = risk::kNoTick;
       instrument.forecast = {};
     }

@@ -16,7 +16,7 @@ struct Fill {
   std::uint64_t order_reference;
   Price price;
   Price decision_mid;         ///< mid when the order was decided
-  Price arrival_mid;          ///< mid when the order reached the venue (its ack)
+  Price arrival_mid;          ///< mid that the order met at the venue
   Price arrival_half_spread;  ///< half of bid to ask then; 0 where there was no mid
   Price mid;                  ///< mid when the fill became known; kNoPrice: none
   Money fee;                  ///< positive is paid, negative a rebate

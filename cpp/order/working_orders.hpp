@@ -30,7 +30,7 @@ struct Order {
   MonoNanos sent_at{};
   MonoNanos acked_at = kNever;        ///< kNever until accepted
   MonoNanos cancel_sent_at = kNever;  ///< of the cancel under way
-  Price arrival_mid = kNoPrice;       ///< mid when the ack came
+  Price arrival_mid = kNoPrice;       ///< mid that it met at the venue
   Price arrival_half_spread{};        ///< half of bid to ask then; 0 without a mid
   std::uint64_t order_reference =
       0;  ///< the venue's, on its feed too; 0 until accepted
@@ -69,7 +69,7 @@ class WorkingOrders {
   /// A cancel of all that is open is on its way.
   OrderResult on_cancel_sent(std::uint32_t user_ref, MonoNanos now);
   /// The venue's ack. `dead`: accepted and canceled in one; nothing follows.
-  /// `arrival` is the touch now; one that is not sound counts as unknown.
+  /// `arrival` is the touch that it met; one that is not sound counts as unknown.
   OrderResult on_accepted(std::uint32_t user_ref, std::uint64_t order_reference,
                           Price price, bool dead, const book::Touch& arrival,
                           MonoNanos now);

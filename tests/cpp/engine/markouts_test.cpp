@@ -41,6 +41,44 @@ TEST(EngineMarkouts, AFillKnowsTheTouchAtArrivalAndTheMidAtItsOwnTime) {
   EXPECT_EQ(fill.mid, price_from_e4(kBid + 3 * kCent / 2));
 }
 
+/// The feed has been as fast as the order session, or faster: what the order itself did
+/// to the book is not what it met there.
+TEST(EngineMarkouts, TheTouchAtArrivalIsTheOneBeforeTheOrdersOwnTrades) {
+  EngineConfig config = base_config();
+  config.scalper.style = order::Style::kTaker;
+  config.signals.of<signal::BookImbalance>().options.horizon_gain = 10;
+  Rig rig(config);
+  rig.start();
+  rig.lean_up();
+  rig.now = rig.now + milliseconds(1);
+  const Buffer ack = rig.accepted_bytes(1);
+  const Buffer fill_bytes = rig.executed_bytes(1, 10, kAsk, 501, 'R');
+  rig.feed(rig.remove(2), rig.reduce(4, 10));  // the ask is gone: a cent up
+  rig.feed(rig.reduce(4, 10));                 // of the same stamp
+  rig.answer(ack);
+  rig.answer(fill_bytes);
+  const order::Fill fill = first_fill(rig);
+  EXPECT_EQ(fill.arrival_mid, kMid);
+  EXPECT_EQ(fill.half_spread(), price_from_e4(kCent));
+  EXPECT_EQ(fill.slippage(), Price{});
+  EXPECT_EQ(fill.mid, kMid + price_from_e4(kCent / 2));
+}
+
+TEST(EngineMarkouts, WithoutABookBeforeItTheTouchAtArrivalIsUnknown) {
+  TouchBefore touches;
+  const book::Touch now{price_from_e4(kBid), price_from_e4(kAsk), 1, 1};
+  EXPECT_EQ(touches.before({5}, now), now);  // nothing has changed since the start
+  touches.on_change({7}, now);
+  EXPECT_FALSE(touches.before({7}, now).sound());
+  EXPECT_FALSE(touches.before({6}, now).sound());
+  EXPECT_EQ(touches.before({8}, now), now);
+  const book::Touch later{now.bid, now.ask + price_from_e4(kCent), 1, 1};
+  touches.on_change({9}, later);
+  EXPECT_EQ(touches.before({9}, later), now);
+  touches.reset();
+  EXPECT_EQ(touches.before({9}, later), later);
+}
+
 TEST(EngineMarkouts, FollowTheMidOverOneFiveAndThirtySeconds) {
   Rig rig;
   rig.buy();
