@@ -346,6 +346,10 @@ void Engine::place(Traded& instrument, const order::Wish& wish, MonoNanos now) {
     ++orders_not_sent_;
     return;
   }
+  if (orders_.open_count(instrument.id) == 0) {
+    instrument.touch_before.on_sent(books_.venue_time(),
+                                    books_.books().touch(instrument.id));
+  }
   orders_.on_sent(user_ref, wish, now);
   instrument.last_sent = now;
   unsent_ref_ = user_ref;

@@ -14,8 +14,10 @@ struct Engine::FeedListener {
     if (Traded* instrument = engine.traded(id)) {
       instrument->touched = true;
       instrument->last_tick = engine.tick_time(now);
-      instrument->touch_before.on_change(engine.books_.venue_time(),
-                                         engine.books_.books().touch(id));
+      if (engine.orders_.open_count(id) != 0) {
+        instrument->touch_before.on_change(engine.books_.venue_time(),
+                                           engine.books_.books().touch(id));
+      }
     }
   }
   void on_trade(const book::TradeView& trade) {

@@ -10,11 +10,16 @@
 
 namespace pyscalp::engine {
 
-/// One book's. The touches of the last two stamps are kept, so the answer is exact
-/// unless the feed is ahead of the ack by more than one change of this book; then it is
-/// the touch before the last of them.
+/// One book's, while orders are open in it. The touches of the last two stamps are
+/// kept, so the answer is exact unless the feed is ahead of the ack by more than one
+/// change of this book; then it is the touch before the last of them.
 class TouchBefore {
  public:
+  /// An order leaves: this is the touch, and that of the venue's stamp `at`.
+  void on_sent(UnixNanos at, const book::Touch& touch) {
+    at_ = at;
+    touch_ = before_ = touch;
+  }
   /// After each change, with the venue's stamp of it; `at` does not go back.
   void on_change(UnixNanos at, const book::Touch& touch) {
     if (at > at_) {

@@ -75,6 +75,10 @@ TEST(EngineMarkouts, WithoutABookBeforeItTheTouchAtArrivalIsUnknown) {
   const book::Touch later{now.bid, now.ask + price_from_e4(kCent), 1, 1};
   touches.on_change({9}, later);
   EXPECT_EQ(touches.before({9}, later), now);
+  touches.on_sent({20}, later);
+  touches.on_change({21}, now);
+  touches.on_change({21}, now);
+  EXPECT_EQ(touches.before({21}, now), later);
   touches.reset();
   EXPECT_EQ(touches.before({9}, later), later);
 }
