@@ -46,8 +46,14 @@ def main() -> None:
     day = read_day(options.day)
     load_s = time.perf_counter() - began
     config = config_for(day).to_core()
-    wires = {"from_ns": None, "to_ns": None, "feed_latency_ns": 50_000,
-             "order_latency_ns": 50_000, "jitter_ns": 0, "seed": 1}
+    wires = {
+        "from_ns": None,
+        "to_ns": None,
+        "feed_latency_ns": 50_000,
+        "order_latency_ns": 50_000,
+        "jitter_ns": 0,
+        "seed": 1,
+    }
     rates, cpu_rates, hashes = [], [], set()
     for _ in range(options.runs):
         replay = _core.Replay(config, day, wires)
@@ -62,8 +68,11 @@ def main() -> None:
         "messages": replay.messages,
         "runs": options.runs,
         "load_s": round(load_s, 3),
-        "messages_per_second": {"min": min(rates), "median": statistics.median(rates),
-                                "max": max(rates)},
+        "messages_per_second": {
+            "min": min(rates),
+            "median": statistics.median(rates),
+            "max": max(rates),
+        },
         "messages_per_cpu_second": {"median": statistics.median(cpu_rates)},
         "hashes": sorted(hashes),
         "fills": len(replay.fills()),
@@ -71,11 +80,15 @@ def main() -> None:
     if options.json:
         print(json.dumps(result, indent=1))
         return
-    print(f"{result['machine']}; {options.day}: {replay.messages:,} messages, "
-          f"{options.runs} runs, unpacked in {load_s:.2f} s")
-    print(f"million messages a second: min {min(rates) / 1e6:.2f}  median "
-          f"{statistics.median(rates) / 1e6:.2f}  max {max(rates) / 1e6:.2f}  "
-          f"(per second of processor time: {statistics.median(cpu_rates) / 1e6:.2f})")
+    print(
+        f"{result['machine']}; {options.day}: {replay.messages:,} messages, "
+        f"{options.runs} runs, unpacked in {load_s:.2f} s"
+    )
+    print(
+        f"million messages a second: min {min(rates) / 1e6:.2f}  median "
+        f"{statistics.median(rates) / 1e6:.2f}  max {max(rates) / 1e6:.2f}  "
+        f"(per second of processor time: {statistics.median(cpu_rates) / 1e6:.2f})"
+    )
     print(f"fills {result['fills']:,}, hash {', '.join(sorted(hashes))}")
 
 

@@ -145,6 +145,10 @@ class LiveSession:
         """
         Kill switch: HALTED, cancel every order, end.
         """
+    def markouts(self) -> numpy.typing.NDArray[typing.Any]:
+        """
+        For each of those fills the mid 1, 5 and 30 s later, int64 at 1e-9, (fills, 3); the largest int64 where that is still to come, or the book had none.
+        """
     def request_stop(self) -> None:
         """
         No new entries; cancel, flatten, log out; then the threads end.
@@ -219,6 +223,10 @@ class Replay:
         ...
     def histograms(self) -> dict[str, typing.Any]:
         ...
+    def markouts(self) -> numpy.typing.NDArray[typing.Any]:
+        """
+        For each fill the mid 1, 5 and 30 s later, int64 at 1e-9, (fills, 3); the largest int64 where the run ended before, or the book had none.
+        """
     def progress(self) -> tuple[typing.Any, ...]:
         """
         (bytes done, bytes in all).

@@ -7,7 +7,6 @@ a log file, and status 70. Results go to standard output, progress to standard e
 
 from __future__ import annotations
 
-import math
 import signal
 import sys
 import webbrowser
@@ -19,7 +18,15 @@ import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from pyscalp import __version__, cli_bench, cli_book, cli_host, cli_record, cli_strategy
+from pyscalp import (
+    __version__,
+    cli_bench,
+    cli_book,
+    cli_economics,
+    cli_host,
+    cli_record,
+    cli_strategy,
+)
 from pyscalp.config import Config
 from pyscalp.duration import ClockTime, Duration
 from pyscalp.errors import (
@@ -34,7 +41,15 @@ from pyscalp.errors import (
     os_reason,
     write_crash_log,
 )
-from pyscalp.terminal import ERR, OUT, complain, print_json, print_summary, spoken_warnings
+from pyscalp.terminal import (
+    ERR,
+    OUT,
+    complain,
+    print_json,
+    print_styles,
+    print_summary,
+    spoken_warnings,
+)
 
 app = typer.Typer(
     name="pyscalp",
@@ -125,6 +140,9 @@ def replay(
     out: Annotated[Path | None, typer.Option(help="Run directory to write.")] = None,
     as_json: Json = False,
     seed: Annotated[int | None, typer.Option(min=0, help="Of every random choice.")] = None,
+    compare_styles: Annotated[
+        bool, typer.Option("--compare-styles", help="Also as taker, as maker and choosing.")
+    ] = False,
 ) -> None:
     """Trade a recorded day in process, as fast as it goes; equal inputs, equal hash.
 
@@ -156,6 +174,7 @@ def replay(
             seed=seed,
             out=out,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
+            compare_styles=compare_styles,
         )
     for sentence in result.summary["left_out"]:
         ERR.print(sentence, style="yellow", markup=False, highlight=False, soft_wrap=True)
@@ -164,6 +183,8 @@ def replay(
         print_json(result.summary | where)
     else:
         print_summary(result.summary, result.directory)
+        if compare_styles:
+            print_styles(result.summary["styles"])
     raise typer.Exit(result.exit_status)
 
 
@@ -305,64 +326,9 @@ def report(
         raise PyscalpError(f"no browser could be opened; the report is {path}")
 
 
-@app.command(epilog="Example: pyscalp economics --gross 12 --fee 5 --spread 3 --network 1")
-def economics(
-    gross: Annotated[float, typer.Option(help="Move between the two decisions, bp.")] = 12,
-    fee: Annotated[float, typer.Option(help="Fees of both sides as taker, bp.")] = 5,
-    spread: Annotated[float, typer.Option(help="Spread and slippage, bp.")] = 3,
-    network: Annotated[float, typer.Option(help="Drift while orders travel, bp.")] = 1,
-    rebate: Annotated[float, typer.Option(help="Rebate of both sides as maker, bp.")] = 0,
-    notional: Annotated[float, typer.Option(min=0, help="Money of one entry.")] = 10_000,
-    as_json: Json = False,
-) -> None:
-    """What is left of a move after its costs, as taker and as maker."""
-    from pyscalp.economics import TradeEconomics
-
-    values = {"gross": gross, "fee": fee, "spread": spread, "network": network, "rebate": rebate}
-    for name, value in values.items():
-        if not math.isfinite(value):
-            raise PyscalpError(f"--{name} must be a finite number, not {value}")
-    taker = TradeEconomics(gross, fee, spread, network)
-    both = {"taker": taker, "maker": taker.as_maker(rebate)}
-    if as_json:
-        print_json(
-            {
-                role: {
-                    "gross_bp": e.gross_bp,
-                    "fee_bp": e.fee_bp,
-                    "spread_slippage_bp": e.spread_slippage_bp,
-                    "network_bp": e.network_bp,
-                    "net_bp": e.net_bp,
-                    "break_even_move_bp": e.break_even_move_bp,
-                    "net": e.net(notional),
-                }
-                for role, e in both.items()
-            }
-        )
-        return
-    table = Table(title="one round trip, basis points", title_justify="left")
-    table.add_column("")
-    for heading in ("gross", "fees", "spread, slippage", "network", "net", "money"):
-        table.add_column(heading, justify="right")
-    for role, e in both.items():
-        table.add_row(
-            role,
-            f"{e.gross_bp:g}",
-            f"{0 - e.fee_bp:+g}",
-            f"{-e.spread_slippage_bp:+g}",
-            f"{-e.network_bp:+g}",
-            f"[bold]{e.net_bp:+g}[/bold]",
-            f"{e.net(notional):,.2f}",
-        )
-    OUT.print(table)
-    OUT.print(
-        f"net = {gross:g} - ({fee:g} + {spread:g} + {network:g}) = {taker.net_bp:g} bp as taker",
-        highlight=False,
-    )
-
-
 cli_bench.register(app)
 cli_book.register(app)
+cli_economics.register(app)
 cli_host.register(app)
 cli_record.register(app)
 cli_strategy.register(app)

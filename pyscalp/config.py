@@ -15,12 +15,12 @@ from typing import Any
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from pyscalp.config_fees import Fees
 from pyscalp.config_problems import key_lines, parse, problems_of, toml_value
 from pyscalp.config_schedule import Calendar, Combination, Regime
 from pyscalp.config_sections import (
     Engine,
     ExchangeSection,
-    Fees,
     Instrument,
     Risk,
     Section,
@@ -153,7 +153,7 @@ class Config(Section):
             If a new value is wrong.
         """
         data: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
-        fields = {name: getattr(data[section], name) for name in type(data[section]).model_fields}
+        fields = {name: getattr(data[section], name) for name in data[section].model_fields_set}
         try:
             data[section] = type(data[section])(**(fields | changes))
         except ValidationError as error:
@@ -438,5 +438,6 @@ def _toml_lines(section: Section) -> list[str]:
         if value is None or isinstance(value, (Section, dict)):
             continue
         note = f"  # {field.description}" if field.description else ""
-        lines.append(f"{field.alias or name} = {toml_value(value)}{note}")
+        inert = "" if section.gives(name) else "# "
+        lines.append(f"{inert}{field.alias or name} = {toml_value(value)}{note}")
     return lines

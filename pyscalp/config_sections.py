@@ -37,6 +37,10 @@ class Section(BaseModel):
         validate_default=True,
     )
 
+    def gives(self, name: str) -> bool:
+        """False if the value of this key follows from others, and is not to be written."""
+        return True
+
 
 class Session(Section):
     """When to trade."""
@@ -167,27 +171,6 @@ class ExchangeSection(Section):
     def pace(self) -> float:
         """Times real time, after the default of the driver."""
         return self.speed or (20.0 if self.driver == "agents" else 1.0)
-
-
-class Fees(Section):
-    """What a fill costs; negative is a rebate."""
-
-    maker_per_share: Amount = Field(default=Decimal("-0.0020"), description="money per share")
-    taker_per_share: Amount = Field(default=Decimal("0.0030"), description="money per share")
-    maker_bp: Amount = Field(
-        default=Decimal(0),
-        ge=-100,
-        le=100,
-        decimal_places=2,
-        description="basis points of the notional",
-    )
-    taker_bp: Amount = Field(
-        default=Decimal(0),
-        ge=-100,
-        le=100,
-        decimal_places=2,
-        description="basis points of the notional",
-    )
 
 
 class Instrument(Section):

@@ -1,9 +1,10 @@
 """What a trade earns and costs, in basis points of its entry.
 
-Gross is what the mids at the decisions would have earned; fees, spread and slippage,
-and network cost (drift of the mid between decision and arrival) come off it. A rebate is
-a negative fee. One basis point (bp) is 0.01 % of the entry's notional; fees of a round
-trip are those of both sides together.
+Gross is what the mids at the decisions would have earned. Off it come fees (a rebate is a
+negative one), the half-spreads that a taker pays and a maker is paid, slippage (what a
+fill is worse than the touch) and network cost (drift of the mid between decision and
+arrival). docs/economics.md has the formulas. One basis point (bp) is 0.01 % of the entry's
+notional; fees of a round trip are those of both sides together.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ __all__ = ["TradeEconomics", "break_even_win_rate", "split", "split_total"]
 BP_PER_UNIT = 10_000
 """Basis points in the whole."""
 
-_PARTS = ("gross", "fees", "spread_slippage", "network", "net")
+_COSTS = ("fees", "half_spread", "slippage", "network")
+_PARTS = ("gross", *_COSTS, "net")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,10 @@ class TradeEconomics:
         Move between the mids at the two decisions, in the direction of the trade.
     fee_bp
         Fees of both sides; negative where the rebates outweigh them.
-    spread_slippage_bp
-        Fill prices against the mids at arrival.
+    half_spread_bp
+        Half-spreads of both sides: those paid as taker less those earned as maker.
+    slippage_bp
+        Fill prices against the touch at arrival.
     network_bp
         Drift of the mid between decision and arrival.
 
@@ -41,7 +45,7 @@ class TradeEconomics:
     --------
     A move of 12 bp, taken on both sides:
 
-    >>> taker = TradeEconomics(12, 5, 3, 1)
+    >>> taker = TradeEconomics(gross_bp=12, fee_bp=5, half_spread_bp=3, network_bp=1)
     >>> taker.net_bp
     3
     >>> taker.as_maker(rebate_bp=1).net_bp
@@ -50,17 +54,18 @@ class TradeEconomics:
 
     gross_bp: float
     fee_bp: float
-    spread_slippage_bp: float
-    network_bp: float
+    half_spread_bp: float
+    slippage_bp: float = 0
+    network_bp: float = 0
 
     @property
     def cost_bp(self) -> float:
-        """All costs: fee + spread and slippage + network."""
-        return self.fee_bp + self.spread_slippage_bp + self.network_bp
+        """All costs: fee + half-spread + slippage + network."""
+        return self.fee_bp + self.half_spread_bp + self.slippage_bp + self.network_bp
 
     @property
     def net_bp(self) -> float:
-        """What is left: gross - (fee + spread and slippage + network)."""
+        """What is left: gross - (fee + half-spread + slippage + network)."""
         return self.gross_bp - self.cost_bp
 
     @property
@@ -68,23 +73,21 @@ class TradeEconomics:
         """Gross move at which the net is zero; negative where rebates pay the costs."""
         return self.cost_bp
 
-    def as_maker(self, rebate_bp: float, spread_slippage_bp: float | None = None) -> TradeEconomics:
+    def as_maker(self, rebate_bp: float, half_spread_bp: float | None = None) -> TradeEconomics:
         """The same trade with limit orders that earn a rebate instead of paying a fee.
 
         Parameters
         ----------
         rebate_bp
             Rebate of both sides together; positive is received.
-        spread_slippage_bp
-            What spread and slippage cost then; a maker often earns the spread, which is
-            a negative number. Unchanged where left out.
+        half_spread_bp
+            What the half-spreads cost then; a maker is paid them, which is a negative
+            number. Unchanged where left out: the fee alone is another.
         """
         return replace(
             self,
             fee_bp=-rebate_bp,
-            spread_slippage_bp=(
-                self.spread_slippage_bp if spread_slippage_bp is None else spread_slippage_bp
-            ),
+            half_spread_bp=self.half_spread_bp if half_spread_bp is None else half_spread_bp,
         )
 
     def break_even_win_rate(self, loss_bp: float) -> float:
@@ -142,12 +145,12 @@ def _checked(round_trips: npt.NDArray[Any]) -> npt.NDArray[Any]:
     missing = [name for name in (*_PARTS, "entry_notional") if name not in names]
     if missing:
         raise ValueError(f"round trips lack the fields {', '.join(missing)}")
-    costs = round_trips["fees"] + round_trips["spread_slippage"] + round_trips["network"]
+    costs = sum(round_trips[name] for name in _COSTS)
     wrong = np.flatnonzero(round_trips["gross"] - costs != round_trips["net"])
     if wrong.size:
         raise ValueError(
             f"round trip at index {wrong[0]} does not add up: "
-            "net is not gross - fees - spread_slippage - network"
+            f"net is not gross - {' - '.join(_COSTS)}"
         )
     empty = np.flatnonzero(round_trips["entry_notional"] <= 0)
     if empty.size:
@@ -164,14 +167,14 @@ def split(round_trips: npt.NDArray[Any]) -> dict[str, npt.NDArray[np.float64]]:
     ----------
     round_trips
         Structured array, shape (n,), with int64 money fields `gross`, `fees`,
-        `spread_slippage`, `network`, `net` and `entry_notional` in 1e-9 of the currency,
-        as `_core` gives it.
+        `half_spread`, `slippage`, `network`, `net` and `entry_notional` in 1e-9 of the
+        currency, as `_core` gives it.
 
     Returns
     -------
     dict
-        `gross_bp`, `fee_bp`, `spread_slippage_bp`, `network_bp` and `net_bp`, each
-        float64 of shape (n,); costs positive.
+        `gross_bp`, `fee_bp`, `half_spread_bp`, `slippage_bp`, `network_bp` and `net_bp`,
+        each float64 of shape (n,); costs positive.
 
     Raises
     ------
@@ -209,10 +212,8 @@ def split_total(round_trips: npt.NDArray[Any]) -> TradeEconomics | None:
         return None
     # Python integers: a day's notional may exceed int64 at 1e-9.
     notional = sum(trips["entry_notional"].tolist())
-    gross, fees, spread_slippage, network = (
-        sum(trips[part].tolist()) * BP_PER_UNIT / notional for part in _PARTS[:4]
-    )
-    return TradeEconomics(gross, fees, spread_slippage, network)
+    parts = (sum(trips[part].tolist()) * BP_PER_UNIT / notional for part in _PARTS[:-1])
+    return TradeEconomics(*parts)
 
 
 def _column(part: str) -> str:

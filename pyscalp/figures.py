@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 from pyscalp.latency_file import latency_table, stages_of
 from pyscalp.run_directory import Results
+from pyscalp.run_economics import RunEconomics
+from pyscalp.run_tables import MONEY
 
 
 def drawdown(equity: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -22,7 +24,8 @@ def figures(results: Results, aum_e9: int) -> dict[str, Any]:
     """The numbers of a run; money in currency units, times in seconds.
 
     ``*_bp_per_trade`` are sums of money over the sum of entries, so they have the sign of
-    the money, and gross - fees - spread_slippage - network = net holds among them.
+    the money, and gross - fees - half_spread - slippage - network = net holds among them.
+    ``economics`` is `pyscalp.run_economics.RunEconomics` as it stands.
     """
     fills, trips = results.fills, results.round_trips
     count = int(trips.size)
@@ -33,16 +36,16 @@ def figures(results: Results, aum_e9: int) -> dict[str, Any]:
     if not curve.size:
         curve = np.concatenate([[0], trips["net"].cumsum()])
     deepest = int(drawdown(curve).max(initial=0))
-    money = ("gross", "fees", "spread_slippage", "network", "net")
     return {
         "fills": int(fills.size),
         "round_trips": count,
         "winners": int((trips["net"] > 0).sum()),
-        **{name: int(trips[name].sum()) / 1e9 for name in money},
+        **{name: int(trips[name].sum()) / 1e9 for name in MONEY},
         **{
             f"{name}_bp_per_trade": 1e4 * int(trips[name].sum()) / entered if count else None
-            for name in money
+            for name in MONEY
         },
+        "economics": RunEconomics.of(results).to_json(),
         "fees_all_fills": int(fills["fee"].sum()) / 1e9,
         "maker_share": int(trips["maker_qty"].sum()) / traded if traded else None,
         "max_drawdown": deepest / 1e9,

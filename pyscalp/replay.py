@@ -21,6 +21,7 @@ from pyscalp.recorded_day import RecordedDay, read_recorded_day
 from pyscalp.run import INCLUDED_ACCOUNT, own_signal, summary_head
 from pyscalp.run_directory import Results, RunDirectory
 from pyscalp.signals.loading import engine_form
+from pyscalp.styles import STYLES, style_rows
 
 _STEP = 50_000
 _INSTRUMENTS_MAX = 8
@@ -49,7 +50,8 @@ class ReplayResult:
     @property
     def exit_status(self) -> int:
         """0, or the status of a ledger that differs from the exchange's record."""
-        return EXIT_OK if self.summary["reconciliation"]["agrees"] else EXIT_DISAGREES
+        agreed = [self.summary["reconciliation"], *self.summary.get("styles", [])]
+        return EXIT_OK if all(one["agrees"] for one in agreed) else EXIT_DISAGREES
 
 
 def replay(
@@ -66,6 +68,7 @@ def replay(
     signal: Any = None,
     out: str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
+    compare_styles: bool = False,
 ) -> ReplayResult:
     """Trade a recorded day with the engine that trades live. Equal inputs, equal result.
 
@@ -96,6 +99,9 @@ def replay(
         A run directory to write, new or empty.
     progress : callable, optional
         Called now and then with bytes done and bytes in all.
+    compare_styles : bool
+        Replay it as taker, as maker and choosing as well; what each came to stands in the
+        summary and the report (see `pyscalp.styles.compare_styles`).
 
     Raises
     ------
@@ -129,22 +135,10 @@ def replay(
         }
         if options["from_ns"] and options["to_ns"] and options["to_ns"] <= options["from_ns"]:
             raise PyscalpError(f"the replay ends ({end}) before it begins ({start})")
-        form, own = engine_form(config, signal, day=_date(config, day))
-        try:
-            core = _core.Replay(form, day.messages, options)
-        except ValueError as error:
-            raise PyscalpError(f"the replay cannot start: {error}") from None
+        passes = _Passes(_core.Replay, day, options, signal, progress)
+        passes.planned = len(STYLES) if compare_styles else 1
         began = time.perf_counter()
-        try:
-            more = True
-            while more:
-                more = core.advance(_STEP)
-                if own is not None:
-                    own.check()
-                if progress is not None:
-                    progress(*core.progress())
-        except ValueError as error:
-            raise PyscalpError(f"{day.name} cannot be replayed: {error}") from None
+        core, own = passes.trade(config)
         replay_s = time.perf_counter() - began
         results = Results.of(core)
         agreement = _reconciled(core, results, directory)
@@ -156,6 +150,9 @@ def replay(
             "user_signal": own_signal(own, results),
             "engine": results.engine,
         }
+        if compare_styles:
+            chosen = (results, agreement.agrees)
+            summary["styles"] = style_rows(config, chosen, passes.results)
         if directory is not None:
             from pyscalp.report import write_report  # loads plotly
 
@@ -166,6 +163,50 @@ def replay(
         if directory is not None and not done:
             directory.discard()
     return ReplayResult(summary, results, directory.path if directory else None)
+
+
+class _Passes:
+    """The same part of a day, traded once or several times over."""
+
+    def __init__(
+        self,
+        core: Callable[..., Any],
+        day: RecordedDay,
+        options: dict[str, Any],
+        signal: Any,
+        progress: Callable[[int, int], None] | None,
+    ) -> None:
+        self.planned = 1
+        self._done = 0
+        self._core, self._day, self._options = core, day, options
+        self._signal, self._progress = signal, progress
+
+    def trade(self, config: Config) -> tuple[Any, Any]:
+        """One pass; gives what `_core` made of it, and the signal of one's own."""
+        form, own = engine_form(config, self._signal, day=_date(config, self._day))
+        try:
+            core = self._core(form, self._day.messages, self._options)
+        except ValueError as error:
+            raise PyscalpError(f"the replay cannot start: {error}") from None
+        try:
+            more = True
+            while more:
+                more = core.advance(_STEP)
+                if own is not None:
+                    own.check()
+                if self._progress is not None:
+                    done, total = core.progress()
+                    self._progress(self._done * total + done, self.planned * total)
+        except ValueError as error:
+            raise PyscalpError(f"{self._day.name} cannot be replayed: {error}") from None
+        self._done += 1
+        return core, own
+
+    def results(self, config: Config) -> tuple[Results, bool]:
+        """One pass, and whether its ledger agrees with the exchange's record."""
+        core, _ = self.trade(config)
+        results = Results.of(core)
+        return results, _reconciled(core, results, None).agrees
 
 
 def _reconciled(core: Any, results: Results, directory: RunDirectory | None) -> Reconciliation:

@@ -10,19 +10,18 @@ import polars as pl
 from plotly.offline import get_plotlyjs
 
 from pyscalp.latency_file import latency_table, stages_of
+from pyscalp.report_economics import economics_sections, money
 from pyscalp.report_machine import machine_section
 from pyscalp.report_page import PAGE, STYLE, nothing, plot, section, table
 from pyscalp.report_plots import (
     HOLDING_LIMIT_S,
     basis_points_text,
-    distribution,
     equity_figure,
     holding_figure,
     latency_figure,
     nanos,
     price_figure,
     signed,
-    waterfall,
 )
 from pyscalp.run_directory import RunDirectory, WrittenRun
 from pyscalp.transport import transport_lines, transport_rows
@@ -54,7 +53,7 @@ def write_report(directory: str | Path) -> Path:
 def render(run: WrittenRun) -> str:
     """The report as one HTML text."""
     sections = [
-        section("Unit economics", _ECONOMICS, _economics(run)),
+        *economics_sections(run),
         section("Equity and drawdown", _EQUITY, _equity(run)),
         section("Entries and exits", _PRICES, _prices(run)),
         section("How positions were held", _HOLDING, _holding(run)),
@@ -70,12 +69,6 @@ def render(run: WrittenRun) -> str:
     )
 
 
-_ECONOMICS = (
-    "What was earned, in basis points of what was entered, over all round trips: what the "
-    "mids at the decisions promised, less fees (a rebate adds), less spread and slippage at "
-    "the fill, less the drift of the price while orders travelled. In the table below costs "
-    "are negative, so that each row adds up."
-)
 _EQUITY = "Realised and unrealised, after fees, since the start; below, how far under its peak."
 _PRICES = (
     "Bid and ask with our fills. Triangles up buy, triangles down sell; filled ones open a "
@@ -123,7 +116,7 @@ def _tiles(run: WrittenRun) -> str:
     share = s.get("maker_share")
     drop = s["max_drawdown_of_aum"]
     tiles = [
-        ("Net PnL", _money(s["net"]), f"{_money(s['fees'])} fees", _tone(s["net"])),
+        ("Net PnL", money(s["net"]), f"{money(s['fees'])} fees", _tone(s["net"])),
         (
             "Net per trade",
             basis_points_text(s["net_bp_per_trade"]),
@@ -133,7 +126,7 @@ def _tiles(run: WrittenRun) -> str:
         ("Round trips", f"{trips:,}", f"{winners / trips:.0%} winners" if trips else "none", ""),
         (
             "Maximum drawdown",
-            _money(-s["max_drawdown"]) if s["max_drawdown"] else "$0.00",
+            money(-s["max_drawdown"]) if s["max_drawdown"] else "$0.00",
             f"{drop:.3%} of AUM",
             "",
         ),
@@ -170,66 +163,6 @@ def _tiles(run: WrittenRun) -> str:
 
 def _tone(value: float | None) -> str:
     return "" if not value else "good" if value > 0 else "bad"
-
-
-def _money(value: float) -> str:
-    return f"{'−' if value < 0 else ''}${abs(value):,.2f}"
-
-
-# -- economics ------------------------------------------------------------------------
-
-
-def _economics(run: WrittenRun) -> str:
-    if not run.trades.height:
-        return nothing("No round trip was closed, so there is nothing to take apart.")
-    left = f"<h3>Net basis points per trade</h3>{plot(waterfall(run), 'waterfall')}"
-    right = f"<h3>Distribution of the net</h3>{plot(distribution(run), 'distribution')}"
-    return f'<div class="pair"><div>{left}</div><div>{right}</div></div>{_by_group(run)}'
-
-
-def _by_group(run: WrittenRun) -> str:
-    entered = pl.col("entry_notional_e9").abs().sum()
-    parts = ("gross", "fees", "spread_slippage", "network", "net")
-    grouped = (
-        run.trades.with_columns(pl.col("symbol", "signal").cast(pl.String))
-        .group_by("symbol", "signal")
-        .agg(
-            pl.len().alias("n"),
-            (pl.col("net_e9") > 0).mean().alias("won"),
-            *((1e4 * pl.col(f"{p}_e9").sum() / entered).alias(f"{p}_bp") for p in parts),
-            (pl.col("maker_qty").sum() / (2 * pl.col("qty").sum())).alias("maker"),
-            (pl.col("net_e9").sum() / 1e9).alias("money"),
-        )
-        .sort("symbol", "signal")
-    )
-    rows = [
-        [
-            row["symbol"],
-            str(row["signal"]).replace("_", " "),
-            f"{row['n']:,}",
-            f"{row['won']:.0%}",
-            signed(row["gross_bp"]),
-            *(signed(-row[f"{name}_bp"]) for name in ("fees", "spread_slippage", "network")),
-            signed(row["net_bp"]),
-            f"{row['maker']:.0%}",
-            _money(row["money"]),
-        ]
-        for row in grouped.iter_rows(named=True)
-    ]
-    head = [
-        "Instrument",
-        "Signal",
-        "Trades",
-        "Won",
-        "Gross bp",
-        "Fees bp",
-        "Spread bp",
-        "Network bp",
-        "Net bp",
-        "Maker",
-        "Net PnL",
-    ]
-    return table(head, rows, text_columns=2)
 
 
 # -- time series ----------------------------------------------------------------------
@@ -317,7 +250,7 @@ def _maker_table(run: WrittenRun) -> str:
             row["liquidity"],
             f"{row['qty']:,}",
             f"{row['qty'] / total[row['leg']]:.0%}",
-            _money(row["fees"]),
+            money(row["fees"]),
         ]
         for row in grouped.iter_rows(named=True)
     ]

@@ -36,7 +36,8 @@ def waterfall(run: WrittenRun) -> go.Figure:
     steps = [
         ("Gross", s["gross_bp_per_trade"]),
         ("Fees and<br>rebates", -s["fees_bp_per_trade"]),
-        ("Spread and<br>slippage", -s["spread_slippage_bp_per_trade"]),
+        ("Half-spread", -s["half_spread_bp_per_trade"]),
+        ("Slippage", -s["slippage_bp_per_trade"]),
         ("Network", -s["network_bp_per_trade"]),
     ]
     net = s["net_bp_per_trade"]

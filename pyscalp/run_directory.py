@@ -62,6 +62,9 @@ class Session(Protocol):
     def samples(self) -> Records:
         """Touch, position and equity, now and then."""
 
+    def markouts(self) -> npt.NDArray[np.int64]:
+        """For each fill the mids 1, 5 and 30 s later."""
+
     def histograms(self) -> dict[str, tuple[Any, Any]]:
         """Stage to values in ns and counts."""
 
@@ -79,6 +82,8 @@ class Results:
     histograms: Histograms
     engine: dict[str, Any]
     symbols: dict[int, str] = field(default_factory=dict)
+    markouts: npt.NDArray[np.int64] | None = None
+    """Mids 1, 5 and 30 s after each fill, (fills, 3); `NO_PRICE` where unknown."""
 
     @classmethod
     def of(cls, session: Session) -> Results:
@@ -92,6 +97,7 @@ class Results:
             session.histograms(),
             engine,
             symbols,
+            session.markouts(),
         )
 
     def symbol(self, instrument: int) -> str:
@@ -216,6 +222,11 @@ class RunDirectory:
             raise PyscalpError(f"cannot read {self / name}: {os_reason(error)}") from None
         except (ValueError, pl.exceptions.PolarsError) as error:
             raise PyscalpError(f"{self / name} is damaged: {error}") from None
+        if "half_spread_e9" not in frames["trades"].columns:
+            raise PyscalpError(
+                f"{self.path} was written by another version of pyscalp, with other columns; "
+                "run or replay again"
+            )
         return WrittenRun(config=config, summary=summary, latency=latency, **frames)
 
     def write_config(self, config: Config) -> None:
@@ -236,6 +247,8 @@ class RunDirectory:
         ResultsNotWritten
             With the name of every file that could not be written, and why.
         """
+        from pyscalp.run_tables import fill_table, sample_table, trade_table
+
         steps: list[tuple[str, Callable[[], object]]] = [
             (
                 "summary.json",
@@ -326,101 +339,3 @@ def _fresh(parent: Path) -> Path:
         number += 1
         path = parent / f"{name}_{number}"
     return path
-
-
-# -- tables ---------------------------------------------------------------------------
-
-
-def _names(values: npt.NDArray[Any], names: tuple[str, ...]) -> pa.Array:
-    indices = pa.array(np.minimum(values, len(names)).astype(np.int32))
-    return pa.DictionaryArray.from_arrays(indices, pa.array([*names, "other"]))
-
-
-def _symbols(values: npt.NDArray[Any], results: Results) -> pa.Array:
-    numbers, places = np.unique(values, return_inverse=True)
-    names = [results.symbol(int(number)) for number in numbers]
-    return pa.DictionaryArray.from_arrays(
-        pa.array(places.astype(np.int32)), pa.array(names, type=pa.string())
-    )
-
-
-def _prices(values: npt.NDArray[Any]) -> pa.Array:
-    return pa.array(values, mask=values == NO_PRICE)
-
-
-def fill_table(results: Results) -> pa.Table:
-    """One row for each fill, in the engine's order."""
-    fills = results.fills
-    return pa.table(
-        {
-            "time_ns": fills["time"],
-            "venue_time_ns": fills["venue_time"],
-            "symbol": _symbols(fills["instrument"], results),
-            "side": _names(fills["side"], SIDES),
-            "qty": fills["qty"],
-            "price_e9": fills["price"],
-            "fee_e9": fills["fee"],
-            "liquidity": _names(fills["liquidity"], LIQUIDITIES),
-            "intent": _names(fills["intent"], INTENTS),
-            "signal": _names(fills["signal"], SIGNALS),
-            "position_after": fills["position_after"],
-            "round_trip": fills["round_trip"],
-            "decision_mid_e9": _prices(fills["decision_mid"]),
-            "arrival_mid_e9": _prices(fills["arrival_mid"]),
-            "user_ref": fills["user_ref"],
-            "order_reference": fills["order_reference"],
-            "match": fills["match"],
-        }
-    )
-
-
-def trade_table(results: Results) -> pa.Table:
-    """One row for each round trip, in the order of their ends.
-
-    ``net_e9 = gross_e9 - fees_e9 - spread_slippage_e9 - network_e9``, exactly.
-    """
-    trips = results.round_trips
-    money = ("gross", "fees", "spread_slippage", "network", "net")
-    return pa.table(
-        {
-            "id": trips["id"],
-            "symbol": _symbols(trips["instrument"], results),
-            "side": _names(trips["side"], SIDES),
-            "signal": _names(trips["signal"], SIGNALS),
-            "exit_intent": _names(trips["exit_intent"], INTENTS),
-            "opened_ns": trips["opened"],
-            "closed_ns": trips["closed"],
-            "holding_ns": trips["closed"] - trips["opened"],
-            "qty": trips["qty"],
-            "maker_qty": trips["maker_qty"],
-            "entry_notional_e9": trips["entry_notional"],
-            "exit_notional_e9": trips["exit_notional"],
-            **{f"{name}_e9": trips[name] for name in money},
-            **{f"{name}_bp": basis_points(trips, name) for name in money},
-        }
-    )
-
-
-def sample_table(results: Results) -> pa.Table:
-    """Touch, position and equity of the account, every 250 ms and instrument."""
-    samples = results.samples
-    return pa.table(
-        {
-            "time_ns": samples["time"],
-            "symbol": _symbols(samples["instrument"], results),
-            "bid_e9": _prices(samples["bid"]),
-            "ask_e9": _prices(samples["ask"]),
-            "position": samples["position"],
-            "equity_e9": samples["equity"],
-        }
-    )
-
-
-def basis_points(trips: Records, name: str) -> npt.NDArray[np.float64]:
-    """A money column of round trips, in basis points of what was paid or taken to open."""
-    opened = np.maximum(np.abs(trips["entry_notional"]), 1)
-    bp: npt.NDArray[np.float64] = 1e4 * trips[name] / opened
-    return bp
-
-
-# -- figures --------------------------------------------------------------------------

@@ -80,13 +80,14 @@ def print_summary(summary: dict[str, Any], directory: Path | None) -> None:
     table.add_column(style="dim")
     table.add_column()
     trips, net_bp = summary["round_trips"], summary["net_bp_per_trade"]
-    parts = ("gross", "fees", "spread_slippage", "network")
+    parts = ("gross", "fees", "half_spread", "slippage", "network")
     if net_bp is not None:
         gross, *costs = (summary[f"{part}_bp_per_trade"] for part in parts)
-        split = " ".join(f"{-cost:+.2f}" for cost in costs)
+        split = " ".join(f"{0 - cost:+.2f}" for cost in costs)
         table.add_row(
             "net per trade",
-            f"{net_bp:+.2f} bp = {gross:+.2f} {split}  (gross, fees, spread and slippage, network)",
+            f"{net_bp:+.2f} bp = {gross:+.2f} {split}  "
+            "(gross, fees, half-spread, slippage, network)",
         )
     table.add_row("net", f"{summary['net']:,.2f}, fees {summary['fees_all_fills']:,.2f}")
     won = f", {summary['winners'] / trips:.0%} won" if trips else ""
@@ -134,6 +135,37 @@ def print_summary(summary: dict[str, Any], directory: Path | None) -> None:
         table.add_row("hash", summary["hash"])
     if directory is not None:
         table.add_row("report", str(directory / "report.html"))
+    OUT.print(table, highlight=False)
+
+
+def print_styles(styles: list[dict[str, Any]]) -> None:
+    """The comparison of `pyscalp.styles`, costs negative, in basis points of entries.
+
+    The last column is the adverse selection of fills as maker after 5 s.
+    """
+    names = ("gross", "fees", "half_spread", "slippage", "network", "net")
+    table = Table(box=None, padding=(0, 1, 0, 0), title="\nbasis points", title_justify="left")
+    table.add_column("style")
+    headings = ("trades", "maker", "filled", "gross", "fees", "half-\nspread", "slip-\npage")
+    for heading in (*headings, "net-\nwork", "net", "money", "against\nmakers"):
+        table.add_column(heading, justify="right")
+    for style in styles:
+        parts = style["parts"]
+        signs = (1, -1, -1, -1, -1, 1)
+        bp = [
+            f"{round(sign * parts[name]['bp'], 2) + 0:+.2f}" if parts else "-"
+            for sign, name in zip(signs, names, strict=True)
+        ]
+        shares = [style["maker_share"], style["fill_rate"]]
+        adverse = next(at["adverse_bp"] for at in style["adverse"]["maker"] if at["horizon_s"] == 5)
+        table.add_row(
+            style["style"],
+            f"{style['trades']:,}",
+            *("-" if share is None else f"{share:.0%}" for share in shares),
+            *bp,
+            f"{parts['net']['money']:,.0f}" if parts else "-",
+            "-" if adverse is None else f"{adverse:+.2f}",
+        )
     OUT.print(table, highlight=False)
 
 

@@ -74,6 +74,21 @@ def test_no_arguments_show_the_commands(capsys: pytest.CaptureFixture[str]) -> N
         (["exchange", "--from", "25:00"], "--from is not a time of day"),
         (["report", "nowhere"], "there is no run directory nowhere"),
         (["economics", "--fee", "nan"], "--fee must be a finite number"),
+        (["economics", "--spread", "-1"], "--spread must not be negative, and is -1"),
+        (["economics", "--loss", "0"], "--loss must be above 0, and is 0"),
+        (["economics", "--move", "-2"], "the move is -2 bp; say --loss, above 0"),
+        (["economics", "--tier", "vip1"], "--tier is of a schedule; name one with --schedule"),
+        (["economics", "--schedule", "nasdaq"], "by the share; say --price"),
+        (["economics", "--schedule", "nasdak"], "did you mean nasdaq?"),
+        (["economics", "--schedule", "binance_spot", "--tier", "vip11"], "did you mean vip1?"),
+        (["economics", "--schedule", "binance_spot", "--fee", "1"], "contradict each other"),
+        (
+            ["economics", "--schedule", "binance_spot", "--tier", "vip1", "--volume", "2"],
+            "--tier and --volume both choose the tier",
+        ),
+        (["economics", "--schedule", "own.toml"], "cannot read the fee schedule own.toml: No such"),
+        (["economics", "nowhere"], "there is no run directory nowhere"),
+        (["economics", "nowhere", "--fee", "1"], "--fee is of the calculator"),
     ],
 )
 def test_mistakes_are_one_message_and_status_2(
@@ -105,10 +120,45 @@ def test_a_wrong_configuration_names_every_line(
 def test_economics_is_the_seeds_example(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = call(capsys, "economics")
     assert status == 0
-    assert "12 - (5 + 3 + 1) = 3 bp" in out
+    assert "taking both sides: 12 - (5 + 3 + 1) = 3 bp" in out
+    assert "with a maker's fee, all else equal: 12 - (0 + 3 + 1) = 8 bp" in out
     status, out, _ = call(capsys, "economics", "--rebate", "1", "--json")
-    both = json.loads(out)
-    assert (both["taker"]["net_bp"], both["maker"]["net_bp"]) == (3, 9)
+    rows = json.loads(out)
+    assert rows["taker"]["net_bp"] == 3
+    assert rows["maker_fee_only"]["net_bp"] == 9
+    assert rows["maker_taker"]["net_bp"] == 12 - (2.5 - 0.5 + 0 + 1)
+    assert rows["maker"]["net_bp"] == 12 - (-1 - 3 + 1)
+    assert rows["maker"]["net"] == 15
+
+
+def test_economics_of_a_schedules_tier(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ("--schedule", "nasdaq", "--tier", "add_0.25", "--price", "50")
+    status, out, _ = call(capsys, "economics", *options, "--json")
+    assert status == 0
+    rows = json.loads(out)
+    # $0.0030 and -$0.0027 of $50 are 0.6 and -0.54 bp.
+    assert rows["taker"]["fee_bp"] == pytest.approx(1.2)
+    assert rows["maker"]["fee_bp"] == pytest.approx(-1.08)
+    assert rows["tier"] == "add_0.25"
+    assert rows["tiers"]["none"]["net_bp_maker"] == 12 + 3 - 1
+    assert "Nasdaq-like" in call(capsys, "economics", *options)[1]
+    volume = ("--schedule", "binance_spot", "--volume", "7000000", "--move", "50", "--json")
+    assert json.loads(call(capsys, "economics", *volume)[1])["tier"] == "vip2"
+
+
+def test_economics_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = RunDirectory.create(tmp_path / "run")
+    folder.write_config(Config.included())
+    folder.write_results(seed_trade(), figures(seed_trade(), 10**15), lambda _: None)
+    status, out, _ = call(capsys, "economics", str(folder.path), "--json")
+    assert status == 0
+    parts = json.loads(out)["parts"]
+    assert {name: part["bp"] for name, part in parts.items()} == {
+        "gross": 12, "fees": 5, "half_spread": 3, "slippage": 0, "network": 1, "net": 3,
+    }  # fmt: skip
+    status, out, _ = call(capsys, "economics", str(folder.path))
+    assert status == 0
+    assert "100.0% of 1 round trips won" in out
 
 
 def test_report_is_made_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -124,7 +174,7 @@ def test_report_is_made_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert (folder.path / "report.html").is_file()
     status, out, _ = call(capsys, "report", str(folder.path))
     assert status == 0
-    assert "+3.00 bp = +12.00 -5.00 -3.00 -1.00" in " ".join(out.split())
+    assert "+3.00 bp = +12.00 -5.00 -3.00 +0.00 -1.00" in " ".join(out.split())
 
 
 def test_a_fault_of_ours_is_one_line_and_a_log(

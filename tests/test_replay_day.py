@@ -163,7 +163,7 @@ def test_every_order_of_the_record_comes_to_its_end(day: Run) -> None:
 
 def test_every_round_trip_adds_up(day: Run) -> None:
     trips = day.trades
-    parts = ("fees_e9", "spread_slippage_e9", "network_e9")
+    parts = ("fees_e9", "half_spread_e9", "slippage_e9", "network_e9")
     assert trips["net_e9"].to_list() == (
         trips["gross_e9"] - sum(trips[part] for part in parts)
     ).to_list()  # fmt: skip
@@ -192,7 +192,7 @@ def test_every_round_trip_is_its_fills(day: Run) -> None:
 def test_the_summary_is_the_sum_of_its_rows(day: Run) -> None:
     printed, trips = day.printed, day.trades
     assert printed["fills"] == day.fills.height
-    for part in ("gross", "fees", "spread_slippage", "network", "net"):
+    for part in ("gross", "fees", "half_spread", "slippage", "network", "net"):
         total = trips[f"{part}_e9"].sum()
         assert round(printed[part] * 1e9) == total, part
         notional = trips["entry_notional_e9"].abs().sum()

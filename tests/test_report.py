@@ -58,15 +58,15 @@ def test_the_numbers_of_the_verdict(tmp_path: Path) -> None:
         "Ledger agrees",
     ):  # fmt: skip
         assert part in text
-    assert "AMZN book imbalance 1 100% +12.00 −5.00 −3.00 −1.00 +3.00 50% $0.30" in text
+    assert "AMZN book imbalance 1 100% +12.00 −5.00 −3.00 0.00 −1.00 +3.00 50% $0.30" in text
 
 
 def test_the_waterfall_ends_at_the_net(tmp_path: Path) -> None:
     figure = waterfall(written(tmp_path / "run", seed_trade()))
     (bars,) = figure.data
-    assert list(bars.y) == [12, -5, -3, -1, 3]
+    assert list(bars.y) == [12, -5, -3, 0, -1, 3]
     assert sum(bars.y[:-1]) == bars.y[-1]
-    assert list(bars.measure) == ["relative"] * 4 + ["total"]
+    assert list(bars.measure) == ["relative"] * 5 + ["total"]
 
 
 def test_the_distribution_counts_every_trade(tmp_path: Path) -> None:

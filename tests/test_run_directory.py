@@ -25,25 +25,24 @@ from pyscalp.run_directory import (
     Records,
     Results,
     RunDirectory,
-    fill_table,
-    sample_table,
-    trade_table,
 )
+from pyscalp.run_tables import fill_table, sample_table, trade_table
 
 E9 = 10**9
 SYMBOLS = {1: "AMZN", 2: "AAPL"}
 FILL = np.dtype([
     ("time", "i8"), ("venue_time", "i8"), ("match", "u8"), ("order_reference", "u8"),
-    ("price", "i8"), ("decision_mid", "i8"), ("arrival_mid", "i8"), ("fee", "i8"),
-    ("qty", "i8"), ("position_after", "i8"), ("user_ref", "u4"), ("round_trip", "u4"),
+    ("price", "i8"), ("decision_mid", "i8"), ("arrival_mid", "i8"),
+    ("arrival_half_spread", "i8"), ("mid", "i8"), ("fee", "i8"), ("qty", "i8"),
+    ("position_after", "i8"), ("user_ref", "u4"), ("round_trip", "u4"), ("number", "u4"),
     ("instrument", "u2"), ("side", "u1"), ("liquidity", "u1"), ("intent", "u1"),
     ("signal", "u1"),
 ])  # fmt: skip
 TRIP = np.dtype([
     ("opened", "i8"), ("closed", "i8"), ("entry_notional", "i8"), ("exit_notional", "i8"),
-    ("gross", "i8"), ("fees", "i8"), ("spread_slippage", "i8"), ("network", "i8"),
-    ("net", "i8"), ("qty", "i8"), ("maker_qty", "i8"), ("id", "u4"), ("instrument", "u2"),
-    ("side", "u1"), ("exit_intent", "u1"), ("signal", "u1"),
+    ("gross", "i8"), ("fees", "i8"), ("half_spread", "i8"), ("slippage", "i8"),
+    ("network", "i8"), ("net", "i8"), ("qty", "i8"), ("maker_qty", "i8"), ("id", "u4"),
+    ("instrument", "u2"), ("side", "u1"), ("exit_intent", "u1"), ("signal", "u1"),
 ])  # fmt: skip
 SAMPLE = np.dtype([
     ("time", "i8"), ("bid", "i8"), ("ask", "i8"), ("position", "i8"), ("equity", "i8"),
@@ -71,7 +70,7 @@ def seed_trade() -> Results:
     trip = {
         "opened": 5 * E9, "closed": 9 * E9, "entry_notional": 1000 * E9,
         "exit_notional": 1010 * E9, "gross": 12 * bp, "fees": 5 * bp,
-        "spread_slippage": 3 * bp, "network": bp, "net": 3 * bp, "qty": 10, "maker_qty": 10,
+        "half_spread": 3 * bp, "network": bp, "net": 3 * bp, "qty": 10, "maker_qty": 10,
         "id": 1, "instrument": 1, "exit_intent": 2, "signal": 2,
     }  # fmt: skip
     samples = [
@@ -104,8 +103,8 @@ def nothing() -> Results:
 
 def test_twelve_less_five_three_and_one_is_three() -> None:
     numbers = figures(seed_trade(), 10**6 * E9)
-    parts = ("gross", "fees", "spread_slippage", "network", "net")
-    assert [numbers[f"{part}_bp_per_trade"] for part in parts] == [12, 5, 3, 1, 3]
+    parts = ("gross", "fees", "half_spread", "slippage", "network", "net")
+    assert [numbers[f"{part}_bp_per_trade"] for part in parts] == [12, 5, 3, 0, 1, 3]
     assert numbers["net"] == 0.3
     assert numbers["maker_share"] == 0.5
     assert numbers["holding_s_max"] == 4.0
@@ -160,7 +159,8 @@ def test_tables_have_names_and_exact_money() -> None:
     assert fills[0]["decision_mid_e9"] is None
     (trade,) = trade_table(results).to_pylist()
     assert trade["net_e9"] == (
-        trade["gross_e9"] - trade["fees_e9"] - trade["spread_slippage_e9"] - trade["network_e9"]
+        trade["gross_e9"]
+        - sum(trade[f"{p}_e9"] for p in ("fees", "half_spread", "slippage", "network"))
     )
     assert trade["net_bp"] == 3
     assert trade["holding_ns"] == 4 * E9

@@ -233,10 +233,10 @@ def test_the_files_say_what_the_summary_says(session: Session) -> None:
     assert session.fills.height == printed["fills"] == printed["engine"]["fills"]
     assert session.trades.height == printed["round_trips"] == printed["engine"]["round_trips"]
     assert session.fills["fee_e9"].sum() == round(printed["fees_all_fills"] * 1e9)
-    for part in ("gross", "fees", "spread_slippage", "network", "net"):
+    for part in ("gross", "fees", "half_spread", "slippage", "network", "net"):
         assert session.trades[f"{part}_e9"].sum() == round(printed[part] * 1e9), part
     trips = session.trades
-    costs = trips["fees_e9"] + trips["spread_slippage_e9"] + trips["network_e9"]
+    costs = sum(trips[f"{part}_e9"] for part in ("fees", "half_spread", "slippage", "network"))
     assert trips["net_e9"].to_list() == (trips["gross_e9"] - costs).to_list()
     assert set(session.fills["round_trip"]) == set(trips["id"])
     latency = read_latency(session.folder / "latency.hdr")

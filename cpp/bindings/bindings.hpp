@@ -25,6 +25,8 @@ std::uint32_t interface_address(const py::dict& venue);
 // records.cpp
 /// Names of the NumPy fields are those of the C++ structs; every array owns its bytes.
 py::array fills_array(const std::vector<order::Fill>& fills);
+/// int64 of shape (fills, horizons): mids after 1, 5 and 30 s.
+py::array markouts_array(const std::vector<journal::MarkoutMids>& markouts);
 py::array round_trips_array(const std::vector<order::RoundTrip>& round_trips);
 py::array samples_array(const std::vector<engine::Sample>& samples);
 py::dict histograms_dict(const engine::Engine& engine);

@@ -124,6 +124,9 @@ class Session {
   py::array fills() const {
     return session_.inspect([](const auto& r) { return fills_array(r.fills()); });
   }
+  py::array markouts() const {
+    return session_.inspect([](const auto& r) { return markouts_array(r.markouts()); });
+  }
   py::array round_trips() const {
     return session_.inspect(
         [](const auto& r) { return round_trips_array(r.round_trips()); });
@@ -187,6 +190,10 @@ void add_live(py::module_& module) {
       .def("snapshot", &Session::snapshot, "State, counters, instruments, latency.")
       .def("events", &Session::events, "What happened since the last call.")
       .def("fills", &Session::fills, "Fills so far, as a structured array.")
+      .def(
+          "markouts", &Session::markouts,
+          "For each of those fills the mid 1, 5 and 30 s later, int64 at 1e-9, (fills, "
+          "3); the largest int64 where that is still to come, or the book had none.")
       .def("round_trips", &Session::round_trips, "Closed round trips so far.")
       .def("samples", &Session::samples, "Touch, position and equity every 250 ms.")
       .def("histograms", &Session::histograms,

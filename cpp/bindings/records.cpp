@@ -87,17 +87,31 @@ py::array fills_array(const std::vector<order::Fill>& fills) {
       .PYSCALP_FIELD(Fill, price, "<i8")
       .PYSCALP_FIELD(Fill, decision_mid, "<i8")
       .PYSCALP_FIELD(Fill, arrival_mid, "<i8")
+      .PYSCALP_FIELD(Fill, arrival_half_spread, "<i8")
+      .PYSCALP_FIELD(Fill, mid, "<i8")
       .PYSCALP_FIELD(Fill, fee, "<i8")
       .PYSCALP_FIELD(Fill, qty, "<i8")
       .PYSCALP_FIELD(Fill, position_after, "<i8")
       .PYSCALP_FIELD(Fill, user_ref, "<u4")
       .PYSCALP_FIELD(Fill, round_trip, "<u4")
+      .PYSCALP_FIELD(Fill, number, "<u4")
       .PYSCALP_FIELD(Fill, instrument, "<u2")
       .PYSCALP_FIELD(Fill, side, "u1")
       .PYSCALP_FIELD(Fill, liquidity, "u1")
       .PYSCALP_FIELD(Fill, intent, "u1")
       .PYSCALP_FIELD(Fill, signal, "u1");
   return owned_array(layout.dtype(), fills);
+}
+
+py::array markouts_array(const std::vector<journal::MarkoutMids>& markouts) {
+  static_assert(sizeof(journal::MarkoutMids) ==
+                order::kMarkoutHorizons * sizeof(std::int64_t));
+  py::array_t<std::int64_t> array({markouts.size(), order::kMarkoutHorizons});
+  if (!markouts.empty()) {
+    std::memcpy(array.mutable_data(), markouts.data(),
+                markouts.size() * sizeof(journal::MarkoutMids));
+  }
+  return array;
 }
 
 py::array round_trips_array(const std::vector<order::RoundTrip>& round_trips) {
@@ -109,7 +123,8 @@ py::array round_trips_array(const std::vector<order::RoundTrip>& round_trips) {
       .PYSCALP_FIELD(RoundTrip, exit_notional, "<i8")
       .PYSCALP_FIELD(RoundTrip, gross, "<i8")
       .PYSCALP_FIELD(RoundTrip, fees, "<i8")
-      .PYSCALP_FIELD(RoundTrip, spread_slippage, "<i8")
+      .PYSCALP_FIELD(RoundTrip, half_spread, "<i8")
+      .PYSCALP_FIELD(RoundTrip, slippage, "<i8")
       .PYSCALP_FIELD(RoundTrip, network, "<i8")
       .PYSCALP_FIELD(RoundTrip, net, "<i8")
       .PYSCALP_FIELD(RoundTrip, qty, "<i8")

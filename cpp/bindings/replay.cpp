@@ -57,6 +57,7 @@ class ReplayRun {
   std::uint64_t messages() const { return replay_->messages(); }
   bool truncated() const { return replay_->truncated(); }
   py::array fills() const { return fills_array(replay_->recorder().fills()); }
+  py::array markouts() const { return markouts_array(replay_->recorder().markouts()); }
   py::array round_trips() const {
     return round_trips_array(replay_->recorder().round_trips());
   }
@@ -115,6 +116,9 @@ void add_replay(py::module_& module) {
       .def_property_readonly("truncated", &ReplayRun::truncated,
                              "True if the recording ends inside a message.")
       .def("fills", &ReplayRun::fills)
+      .def("markouts", &ReplayRun::markouts,
+           "For each fill the mid 1, 5 and 30 s later, int64 at 1e-9, (fills, 3); the "
+           "largest int64 where the run ended before, or the book had none.")
       .def("round_trips", &ReplayRun::round_trips)
       .def("samples", &ReplayRun::samples)
       .def("histograms", &ReplayRun::histograms)

@@ -60,6 +60,7 @@ void Engine::on_datagram(feed::Line line, Bytes datagram, MonoNanos now) {
   journal_input(RecordKind::kDatagram, now, datagram, static_cast<std::uint8_t>(line));
   ++packets_;
   input_at_ = now;
+  settle_markouts(now);
   if (books_.books().order_count() >= book::LookAhead::kWorthwhile) {
     book::announce_packet(books_.books(), feed_.coming(datagram));
   }
@@ -112,6 +113,7 @@ bool Engine::on_time(MonoNanos now) {
   journal_input(RecordKind::kTime, now, {}, 0);
   input_at_ = now;
   stage_at_ = now;
+  settle_markouts(now);
   const session::Link link = session_.on_time(now);
   for (Traded& instrument : traded_) {
     if (index(instrument.id) != 0 && now >= instrument.next_deadline) {
@@ -228,6 +230,20 @@ void Engine::watch_depth(Traded& instrument, const signal::MarketView& market,
   gate_.on_depth(instrument.id, now, depth[0], depth[1]);
 }
 
+Price Engine::known_mid(InstrumentId id) const {
+  if (feed_.gap_open()) return kNoPrice;
+  const book::Touch touch = books_.books().touch(id);
+  return touch.sound() ? touch.mid() : kNoPrice;
+}
+
+void Engine::settle_markouts(MonoNanos now) {
+  markouts_.settle_before(
+      now, [&](InstrumentId id) { return known_mid(id); },
+      [&](const order::Markout& markout) {
+        outlet_.put(RecordKind::kMarkout, now, markout);
+      });
+}
+
 void Engine::evaluate_touched(MonoNanos now) {
   for (Traded& instrument : traded_) {
     if (!instrument.touched) continue;
@@ -330,6 +346,10 @@ void Engine::place(Traded& instrument, const order::Wish& wish, MonoNanos now) {
     ++orders_not_sent_;
     return;
   }
+  if (orders_.open_count(instrument.id) == 0) {
+    instrument.touch_before.on_sent(books_.venue_time(),
+                                    books_.books().touch(instrument.id));
+  }
   orders_.on_sent(user_ref, wish, now);
   instrument.last_sent = now;
   unsent_ref_ = user_ref;
@@ -412,6 +432,7 @@ void Engine::advance_phase(MonoNanos now) {
   // seen is that nothing works at the venue any more.
   const bool quiet = killed_ && orders_.open_count() == 0;
   if (flat || quiet || now - stop_requested_ >= patience) {
+    settle_markouts(now);
     if (session_.live()) session_.logout(now);
     phase_ = flat || (quiet && ledger_.open_positions().empty()) ? Phase::kEnded
                                                                  : Phase::kFailed;

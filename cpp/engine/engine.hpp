@@ -15,8 +15,10 @@
 #include "engine/config.hpp"
 #include "engine/outlet.hpp"
 #include "engine/record.hpp"
+#include "engine/touch_before.hpp"
 #include "feed/mold_session.hpp"
 #include "order/ledger.hpp"
+#include "order/markouts.hpp"
 #include "order/scalper.hpp"
 #include "order/working_orders.hpp"
 #include "risk/gate.hpp"
@@ -125,6 +127,7 @@ class Engine {
     signal::Forecast forecast;
     std::array<Qty, 2> depth = kNoDepth;  ///< by Side, as the gate was told
     Money net{};
+    TouchBefore touch_before;
     book::Touch last_touch;  ///< while the books are not whole: what it was before
     bool last_trading = false;
   };
@@ -156,6 +159,10 @@ class Engine {
   risk::MarketState market_state(const Traded& instrument) const;
   order::ScalperView scalper_view(Traded& instrument, bool ticked, MonoNanos now);
   void watch_depth(Traded& instrument, const signal::MarketView& market, MonoNanos now);
+  /// The mid of a book that is sound; kNoPrice otherwise, and while the feed has a gap.
+  Price known_mid(InstrumentId id) const;
+  /// Before an input changes the books: what was to be seen of them before `now`.
+  void settle_markouts(MonoNanos now);
   void place(Traded& instrument, const order::Wish& wish, MonoNanos now);
   void cancel(std::uint32_t user_ref, MonoNanos now);
   void cancel_all(MonoNanos now);
@@ -189,6 +196,7 @@ class Engine {
   book::ItchBooks books_;
   order::WorkingOrders orders_;
   order::Ledger ledger_;
+  order::Markouts markouts_;
   const risk::KillSwitch& shared_switch_;
   risk::KillSwitch seen_switch_;  ///< what the gate looks at: set between inputs alone
   risk::Gate gate_;

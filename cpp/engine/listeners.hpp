@@ -14,6 +14,10 @@ struct Engine::FeedListener {
     if (Traded* instrument = engine.traded(id)) {
       instrument->touched = true;
       instrument->last_tick = engine.tick_time(now);
+      if (engine.orders_.open_count(id) != 0) {
+        instrument->touch_before.on_change(engine.books_.venue_time(),
+                                           engine.books_.books().touch(id));
+      }
     }
   }
   void on_trade(const book::TradeView& trade) {
@@ -75,6 +79,7 @@ struct Engine::FeedListener {
       instrument.signals.reset();
       instrument.flow.clear();
       instrument.depth = Traded::kNoDepth;
+      instrument.touch_before.reset();
       instrument.last_tick = risk::kNoTick;
       instrument.forecast = {};
     }
@@ -92,9 +97,13 @@ struct Engine::VenueListener {
   void touch(InstrumentId id) {
     if (Traded* instrument = engine.traded(id)) instrument->touched = true;
   }
-  Price mid(InstrumentId id) const {
-    const book::Touch touch = engine.books_.books().touch(id);
-    return touch.sound() ? touch.mid() : kNoPrice;
+
+  /// The touch that an order met which the venue stamped at `at`.
+  book::Touch arrival(InstrumentId id, UnixNanos at) const {
+    const book::Touch now_there = engine.books_.books().touch(id);
+    const Traded* instrument = engine.traded(id);
+    return instrument == nullptr ? now_there
+                                 : instrument->touch_before.before(at, now_there);
   }
 
   void on_login_accepted(bool) { event(ConnectionEvent::kLoggedIn); }
@@ -124,8 +133,9 @@ struct Engine::VenueListener {
     const order::Order* order = engine.orders_.find(m.user_ref);
     if (order == nullptr) return;
     const InstrumentId id = order->wish.instrument;
-    engine.orders_.on_accepted(m.user_ref, m.order_reference, price_from_e4(m.price_e4),
-                               m.state == 'D', mid(id), now);
+    engine.orders_.on_accepted(
+        m.user_ref, m.order_reference, price_from_e4(m.price_e4), m.state == 'D',
+        arrival(id, {static_cast<std::int64_t>(m.timestamp_ns)}), now);
     engine.record_stage(Stage::kOrderRoundTrip, order->sent_at, now);
     touch(id);
   }
@@ -145,10 +155,12 @@ struct Engine::VenueListener {
          price_from_e4(m.price_e4),
          m.liquidity == 'R' ? Liquidity::kTaker : Liquidity::kMaker, order.wish.intent,
          order.wish.signal, m.user_ref, m.match, order.order_reference,
-         order.wish.decision_mid, order.arrival_mid, now,
+         order.wish.decision_mid, order.arrival_mid, order.arrival_half_spread,
+         engine.known_mid(order.wish.instrument), now,
          UnixNanos{static_cast<std::int64_t>(m.timestamp_ns)}});
     for (const order::Fill& fill : booked.all()) {
       engine.outlet_.put(RecordKind::kFill, now, fill);
+      engine.markouts_.on_fill(fill.number, fill.instrument, now);
     }
     if (m.liquidity == 'R') note_network(order);
     if (booked.closed) on_round_trip(booked.round_trip);

@@ -9,6 +9,7 @@
 
 #include "engine/config.hpp"
 #include "order/fill.hpp"
+#include "order/markouts.hpp"
 #include "risk/denial.hpp"
 #include "risk/trading_state.hpp"
 
@@ -35,6 +36,7 @@ enum class RecordKind : std::uint8_t {
   kConnection = 22,  ///< `detail` is the ConnectionEvent
   kGap = 23,         ///< `detail` 1: a gap opened, 0: closed; GapEvent
   kReject = 24,      ///< VenueReject
+  kMarkout = 25,     ///< order::Markout, some time after its fill
   // For people.
   kSample = 32,    ///< Sample
   kSnapshot = 33,  ///< Snapshot

@@ -55,6 +55,7 @@ struct Engine::SnapshotListener {
       instrument.levels.invalidate();
       instrument.signals.reset();
       instrument.flow.clear();
+      instrument.touch_before.reset();
       instrument.last_tick = risk::kNoTick;
       instrument.forecast = {};
     }
@@ -63,6 +64,7 @@ struct Engine::SnapshotListener {
 
 void Engine::on_snapshot_connected(MonoNanos now) {
   journal_input(RecordKind::kSnapshotConnected, now, {}, 0);
+  settle_markouts(now);
   snapshot_.on_connected(now);
   feed_.expect_snapshot();
   settle(now);
@@ -70,6 +72,7 @@ void Engine::on_snapshot_connected(MonoNanos now) {
 
 void Engine::on_snapshot_disconnected(MonoNanos now) {
   journal_input(RecordKind::kSnapshotDisconnected, now, {}, 0);
+  settle_markouts(now);
   if (!snapshot_.on_disconnected(now)) {
     // Half a snapshot is no book: what has come of it goes too.
     if (feed_.resynchronising()) SnapshotListener{*this, now}.void_books();
@@ -82,6 +85,7 @@ void Engine::on_snapshot_disconnected(MonoNanos now) {
 
 bool Engine::on_snapshot_bytes(Bytes bytes, MonoNanos now) {
   journal_input(RecordKind::kSnapshotBytes, now, bytes, 0);
+  settle_markouts(now);
   input_at_ = now;
   // Closed otherwise before the first message came: the books are as good as any.
   if (!feed_.gap_open()) snapshot_.abandon();

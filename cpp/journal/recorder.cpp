@@ -1,5 +1,6 @@
 #include "journal/recorder.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
@@ -92,6 +93,16 @@ void Recorder::on_trip(const risk::Trip& trip) {
   note(trip.time, "breaker", std::move(words));
 }
 
+/// Numbers of fills rise, but one that a full ring refused is not among them.
+void Recorder::on_markout(const order::Markout& markout) {
+  const auto fill = std::lower_bound(
+      fills_.begin(), fills_.end(), markout.fill,
+      [](const order::Fill& f, std::uint32_t number) { return f.number < number; });
+  if (fill == fills_.end() || fill->number != markout.fill) return;
+  markouts_[static_cast<std::size_t>(fill - fills_.begin())][markout.horizon] =
+      markout.mid;
+}
+
 void Recorder::take(Bytes record) {
   const auto header = read<engine::RecordHeader>(record);
   const Bytes body = record.subspan(sizeof header);
@@ -110,6 +121,7 @@ void Recorder::take(Bytes record) {
       break;
     case RecordKind::kFill: {
       const auto& fill = fills_.emplace_back(read<order::Fill>(body));
+      markouts_.emplace_back().fill(kNoPrice);
       fold(header.kind, header.time.value, fill.venue_time.value, fill.match,
            fill.user_ref, fill.qty, fill.price.value, fill.fee.value, fill.liquidity,
            fill.position_after, fill.arrival_mid.value);
@@ -128,6 +140,9 @@ void Recorder::take(Bytes record) {
                 units((trip.closed - trip.opened).value), units(trip.net.value)));
       break;
     }
+    case RecordKind::kMarkout:
+      on_markout(read<order::Markout>(body));
+      break;
     case RecordKind::kTrip:
       on_trip(read<risk::Trip>(body));
       break;

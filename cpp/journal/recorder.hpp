@@ -2,6 +2,7 @@
 // digest of every decision. Fed from the engine's ring by one thread.
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,9 @@ struct Event {
   std::string text;
 };
 
+/// Mids after the horizons of order::kMarkoutAfter.
+using MarkoutMids = std::array<Price, order::kMarkoutHorizons>;
+
 class Recorder {
  public:
   /// Symbols by configured position, as snapshots list instruments.
@@ -25,6 +29,9 @@ class Recorder {
   void take(Bytes record);
 
   const std::vector<order::Fill>& fills() const { return fills_; }
+  /// For each of `fills`, the mid after each of order::kMarkoutAfter; kNoPrice where
+  /// the run ended before, or the book had none.
+  const std::vector<MarkoutMids>& markouts() const { return markouts_; }
   const std::vector<order::RoundTrip>& round_trips() const { return round_trips_; }
   const std::vector<engine::Sample>& samples() const { return samples_; }
   const std::vector<Event>& events() const { return events_; }
@@ -46,9 +53,11 @@ class Recorder {
   void note(MonoNanos time, const char* kind, std::string text);
   void on_connection(MonoNanos time, engine::ConnectionEvent what);
   void on_trip(const risk::Trip& trip);
+  void on_markout(const order::Markout& markout);
 
   std::vector<std::string> symbols_;
   std::vector<order::Fill> fills_;
+  std::vector<MarkoutMids> markouts_;
   std::vector<order::RoundTrip> round_trips_;
   std::vector<engine::Sample> samples_;
   std::vector<Event> events_;

@@ -61,7 +61,7 @@ MonoNanos Ledger::longest_open(MonoNanos now) const {
   return longest;
 }
 
-Fill Ledger::leg(const Execution& execution, Qty qty, Money fee) const {
+Fill Ledger::leg(const Execution& execution, Qty qty, Money fee) {
   const auto or_price = [&](Price mid) {
     return mid == kNoPrice ? execution.price : mid;
   };
@@ -73,9 +73,14 @@ Fill Ledger::leg(const Execution& execution, Qty qty, Money fee) const {
   fill.price = execution.price;
   fill.decision_mid = or_price(execution.decision_mid);
   fill.arrival_mid = or_price(execution.arrival_mid);
+  if (execution.arrival_mid != kNoPrice) {
+    fill.arrival_half_spread = execution.arrival_half_spread;
+  }
+  fill.mid = execution.mid;
   fill.fee = fee;
   fill.qty = qty;
   fill.user_ref = execution.user_ref;
+  fill.number = ++last_fill_;
   fill.instrument = execution.instrument;
   fill.side = execution.side;
   fill.liquidity = execution.liquidity;
@@ -99,7 +104,8 @@ void Ledger::book(Fill fill, Position& position, Booked& booked) {
 
 void Ledger::close(const RoundTrip& round_trip) {
   totals_.gross += round_trip.gross;
-  totals_.spread_slippage += round_trip.spread_slippage;
+  totals_.half_spread += round_trip.half_spread;
+  totals_.slippage += round_trip.slippage;
   totals_.network += round_trip.network;
   totals_.net += round_trip.net;
   ++totals_.round_trips;

@@ -3,15 +3,18 @@
 // One thread, no allocation after construction; records are handed out, not kept. With
 // sigma = +1 for a buy and -1 for a sell, over the legs of a round trip:
 //
-//   network         =  sum sigma (arrival_mid - decision_mid) qty
-//   spread_slippage =  sum sigma (price - arrival_mid) qty
-//   gross           = -sum sigma decision_mid qty
-//   net             = -sum sigma price qty - fees        (the change of cash)
-//                   =  gross - spread_slippage - network - fees
+//   touch       =  arrival_mid + sigma h for a taker, - sigma h for a maker,
+//                  where h is half the spread at arrival
+//   network     =  sum sigma (arrival_mid - decision_mid) qty
+//   half_spread =  sum sigma (touch - arrival_mid) qty   (a maker's is negative:
+//   earned) slippage    =  sum sigma (price - touch) qty gross       = -sum sigma
+//   decision_mid qty net         = -sum sigma price qty - fees            (the change
+//   of cash)
+//               =  gross - half_spread - slippage - network - fees
 //
 // in integers of 1e-9, without any rounding. A mid that was not there (kNoPrice) is
-// replaced by the fill's price, in the record too, so that its cost shows as zero
-// rather than as a guess.
+// replaced by the fill's price, in the record too, and its spread by 0, so that the
+// cost shows as zero rather than as a guess.
 #pragma once
 
 #include <array>
@@ -41,6 +44,8 @@ struct Execution {
   std::uint64_t order_reference = 0;
   Price decision_mid = kNoPrice;
   Price arrival_mid = kNoPrice;
+  Price arrival_half_spread{};  ///< looked at only where there is an arrival_mid
+  Price mid = kNoPrice;         ///< now
   MonoNanos time{};
   UnixNanos venue_time{};
 };
@@ -62,7 +67,8 @@ struct Booked {
 struct Totals {
   Money fees;   ///< paid; rebates count negative
   Money gross;  ///< of closed round trips, as are the next three
-  Money spread_slippage;
+  Money half_spread;
+  Money slippage;
   Money network;
   Money net;
   Qty traded_qty = 0;
@@ -114,7 +120,7 @@ class Ledger {
   const FeeSchedule& fees() const { return fees_; }
 
  private:
-  Fill leg(const Execution& execution, Qty qty, Money fee) const;
+  Fill leg(const Execution& execution, Qty qty, Money fee);
   void book(Fill fill, Position& position, Booked& booked);
   void close(const RoundTrip& round_trip);
   void follow_open(InstrumentId instrument, bool was_flat);
@@ -124,6 +130,7 @@ class Ledger {
   std::vector<InstrumentId> open_;  ///< the first open_count_ count
   std::size_t open_count_ = 0;
   std::uint32_t last_round_trip_ = 0;
+  std::uint32_t last_fill_ = 0;
   Money realised_{};
   Int128 unrealised_ = 0;
   Int128 cash_ = 0;

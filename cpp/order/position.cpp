@@ -21,7 +21,7 @@ Qty Position::closes(Side side, Qty qty) const {
 }
 
 void Position::open(std::uint32_t round_trip, const Fill& first) {
-  cost_ = entry_ = exit_ = gross_ = spread_slippage_ = network_ = 0;
+  cost_ = entry_ = exit_ = gross_ = half_spread_ = slippage_ = network_ = 0;
   trip_ = {};
   trip_.id = round_trip;
   trip_.opened = first.time;
@@ -49,8 +49,9 @@ Money Position::book(const Fill& leg) {
   }
   qty_ += sigma * leg.qty;
   gross_ -= sigma * product(leg.decision_mid, leg.qty);
-  network_ += sigma * product(leg.arrival_mid - leg.decision_mid, leg.qty);
-  spread_slippage_ += sigma * product(leg.price - leg.arrival_mid, leg.qty);
+  network_ += product(leg.drift(), leg.qty);
+  half_spread_ += product(leg.half_spread(), leg.qty);
+  slippage_ += product(leg.slippage(), leg.qty);
   trip_.fees += leg.fee;
   if (leg.liquidity == Liquidity::kMaker) trip_.maker_qty += leg.qty;
   trip_.closed = leg.time;
@@ -64,9 +65,11 @@ RoundTrip Position::closed() const {
   trip.entry_notional = {saturate(entry_)};
   trip.exit_notional = {saturate(exit_)};
   trip.gross = {saturate(gross_)};
-  trip.spread_slippage = {saturate(spread_slippage_)};
+  trip.half_spread = {saturate(half_spread_)};
+  trip.slippage = {saturate(slippage_)};
   trip.network = {saturate(network_)};
-  trip.net = {saturate(gross_ - spread_slippage_ - network_ - trip_.fees.value)};
+  trip.net = {
+      saturate(gross_ - half_spread_ - slippage_ - network_ - trip_.fees.value)};
   return trip;
 }
 

@@ -50,7 +50,8 @@ class Position {
   Int128 entry_ = 0;
   Int128 exit_ = 0;
   Int128 gross_ = 0;
-  Int128 spread_slippage_ = 0;
+  Int128 half_spread_ = 0;
+  Int128 slippage_ = 0;
   Int128 network_ = 0;
   RoundTrip trip_{};
 };

@@ -56,14 +56,18 @@ OrderResult WorkingOrders::on_cancel_sent(std::uint32_t user_ref, MonoNanos now)
 
 OrderResult WorkingOrders::on_accepted(std::uint32_t user_ref,
                                        std::uint64_t order_reference, Price price,
-                                       bool dead, Price arrival_mid, MonoNanos now) {
+                                       bool dead, const book::Touch& arrival,
+                                       MonoNanos now) {
   Order* const order = at(user_ref);
   if (order == nullptr) return counted(OrderResult::kUnknownRef);
   if (order->accepted) return counted(OrderResult::kAlreadyAccepted);
   if (!order->open()) return counted(OrderResult::kAlreadyClosed);
   order->accepted = true;
   order->acked_at = now;
-  order->arrival_mid = arrival_mid;
+  if (arrival.sound()) {
+    order->arrival_mid = arrival.mid();
+    order->arrival_half_spread = arrival.ask - arrival.mid();
+  }
   order->price = price;
   if (dead) {
     order->canceled += order->leaves;

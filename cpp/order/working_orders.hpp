@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/types.hpp"
+#include "book/touch.hpp"
 #include "order/exposure.hpp"
 #include "order/flat_map.hpp"
 #include "order/order_state.hpp"
@@ -29,7 +30,8 @@ struct Order {
   MonoNanos sent_at{};
   MonoNanos acked_at = kNever;        ///< kNever until accepted
   MonoNanos cancel_sent_at = kNever;  ///< of the cancel under way
-  Price arrival_mid = kNoPrice;       ///< mid when the ack came
+  Price arrival_mid = kNoPrice;       ///< mid that it met at the venue
+  Price arrival_half_spread{};        ///< half of bid to ask then; 0 without a mid
   std::uint64_t order_reference =
       0;  ///< the venue's, on its feed too; 0 until accepted
 
@@ -67,9 +69,10 @@ class WorkingOrders {
   /// A cancel of all that is open is on its way.
   OrderResult on_cancel_sent(std::uint32_t user_ref, MonoNanos now);
   /// The venue's ack. `dead`: accepted and canceled in one; nothing follows.
-  /// `arrival_mid` is the mid now, or kNoPrice.
+  /// `arrival` is the touch that it met; one that is not sound counts as unknown.
   OrderResult on_accepted(std::uint32_t user_ref, std::uint64_t order_reference,
-                          Price price, bool dead, Price arrival_mid, MonoNanos now);
+                          Price price, bool dead, const book::Touch& arrival,
+                          MonoNanos now);
   /// One execution. Counts in every state, canceled and rejected too (kLateFill), up to
   /// the ordered quantity; a match number counts once for an order.
   OrderResult on_executed(std::uint32_t user_ref, Qty qty, std::uint64_t match);

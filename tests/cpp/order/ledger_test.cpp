@@ -36,7 +36,7 @@ Execution sell(Qty qty, Price price) {
 }
 
 Money net_of(const RoundTrip& trip) {
-  return trip.gross - trip.fees - trip.spread_slippage - trip.network;
+  return trip.gross - trip.fees - trip.half_spread - trip.slippage - trip.network;
 }
 
 TEST(Ledger, RoundTripOfOneBuyAndOneSell) {
@@ -44,6 +44,8 @@ TEST(Ledger, RoundTripOfOneBuyAndOneSell) {
   Execution entry = buy(10, cents(10'001));
   entry.decision_mid = cents(9'999);
   entry.arrival_mid = cents(10'000);
+  entry.arrival_half_spread = cents(1);
+  entry.mid = cents(10'002);
   entry.time = MonoNanos{1'000};
   entry.venue_time = UnixNanos{5};
   entry.match = 77;
@@ -60,6 +62,8 @@ TEST(Ledger, RoundTripOfOneBuyAndOneSell) {
   EXPECT_EQ(fill.order_reference, 88u);
   EXPECT_EQ(fill.user_ref, 3u);
   EXPECT_EQ(fill.round_trip, 1u);
+  EXPECT_EQ(fill.number, 1u);
+  EXPECT_EQ(fill.mid, cents(10'002));
   EXPECT_EQ(fill.position_after, 10);
   EXPECT_EQ(fill.fee, money(30'000'000));
   EXPECT_EQ(ledger.position(kAmzn).opened(), MonoNanos{1'000});
@@ -68,6 +72,7 @@ TEST(Ledger, RoundTripOfOneBuyAndOneSell) {
   Execution exit = sell(10, cents(10'004));
   exit.decision_mid = cents(10'003);
   exit.arrival_mid = cents(10'003);
+  exit.arrival_half_spread = cents(2);
   exit.liquidity = Liquidity::kMaker;
   exit.time = MonoNanos{4'000};
   const Booked last = ledger.on_fill(exit);
@@ -84,10 +89,11 @@ TEST(Ledger, RoundTripOfOneBuyAndOneSell) {
   EXPECT_EQ(trip.entry_notional, notional(cents(10'001), 10));
   EXPECT_EQ(trip.exit_notional, notional(cents(10'004), 10));
   // Per share, in cents: the mids rise from 9,999 to 10,003; the entry pays 1 of drift
-  // and 1 of spread; the exit earns 1 of spread.
+  // and 1 of spread; the exit, 1 inside an ask of 10,005, earns 2 of spread less 1.
   EXPECT_EQ(trip.gross, notional(cents(4), 10));
   EXPECT_EQ(trip.network, notional(cents(1), 10));
-  EXPECT_EQ(trip.spread_slippage, notional(cents(0), 10));
+  EXPECT_EQ(trip.half_spread, notional(cents(1 - 2), 10));
+  EXPECT_EQ(trip.slippage, notional(cents(0 + 1), 10));
   EXPECT_EQ(trip.fees, money(10'000'000));
   EXPECT_EQ(trip.net, notional(cents(3), 10) - trip.fees);
   EXPECT_EQ(trip.net, net_of(trip));
@@ -99,19 +105,22 @@ TEST(Ledger, RoundTripOfOneBuyAndOneSell) {
   EXPECT_EQ(ledger.position(kAmzn).opened(), kNever);
 }
 
-/// The seed's example: 12 - (5 + 3 + 1) = 3 bp of an entry at $100, one bp being one
-/// cent a share: 1 bp of drift before the entry, half of 3 bp of spread on either side.
+/// The example of docs/economics.md: 12 - (5 + 3 + 1) = 3 bp of an entry at $100, one
+/// bp being one cent a share: 1 bp of drift before the entry, a spread of 3 bp of which
+/// a taker pays half on either side and a maker is paid it.
 TEST(Ledger, TwelveLessFiveThreeAndOneIsThree) {
   const auto hundredths = [](std::int64_t n) { return Price{n * 100'000}; };
   const auto trip = [&](const FeeSchedule& fees, Liquidity liquidity) {
     Ledger ledger(fees);
+    const Price half = hundredths(liquidity == Liquidity::kTaker ? 150 : -150);
     Execution entry = buy(1'000, cents(10'000));
-    entry.arrival_mid = entry.price - hundredths(150);
+    entry.arrival_mid = entry.price - half;
     entry.decision_mid = entry.arrival_mid - hundredths(100);
     entry.liquidity = liquidity;
-    Execution exit = sell(1'000, entry.decision_mid + hundredths(1'200 - 150));
+    Execution exit = sell(1'000, entry.decision_mid + hundredths(1'200) - half);
     exit.decision_mid = exit.arrival_mid = entry.decision_mid + hundredths(1'200);
     exit.liquidity = liquidity;
+    entry.arrival_half_spread = exit.arrival_half_spread = hundredths(150);
     ledger.on_fill(entry);
     return ledger.on_fill(exit).round_trip;
   };
@@ -121,12 +130,17 @@ TEST(Ledger, TwelveLessFiveThreeAndOneIsThree) {
   const std::int64_t bp = taker.entry_notional.value / 10'000;
   EXPECT_EQ(taker.gross, money(12 * bp));
   EXPECT_EQ(taker.fees, money(5 * bp));
-  EXPECT_EQ(taker.spread_slippage, money(3 * bp));
+  EXPECT_EQ(taker.half_spread, money(3 * bp));
+  EXPECT_EQ(taker.slippage, money(0));
   EXPECT_EQ(taker.network, money(1 * bp));
   EXPECT_EQ(taker.net, money(3 * bp));
   const RoundTrip maker = trip(fees, Liquidity::kMaker);
+  EXPECT_EQ(maker.gross, money(12 * bp));
   EXPECT_EQ(maker.fees, money(-1 * bp));
-  EXPECT_EQ(maker.net, money(9 * bp));
+  EXPECT_EQ(maker.half_spread, money(-3 * bp));
+  EXPECT_EQ(maker.slippage, money(0));
+  EXPECT_EQ(maker.network, money(1 * bp));
+  EXPECT_EQ(maker.net, money((12 - (-1 - 3 + 1)) * bp));
   EXPECT_EQ(maker.maker_qty, 2 * maker.qty);
 }
 
@@ -145,6 +159,8 @@ TEST(Ledger, FillThroughZeroClosesOneTripAndOpensTheNext) {
   EXPECT_EQ(booked.fills[1].qty, 3);
   EXPECT_EQ(booked.fills[1].position_after, -3);
   EXPECT_EQ(booked.fills[1].round_trip, 2u);
+  EXPECT_EQ(booked.fills[0].number, 2u);
+  EXPECT_EQ(booked.fills[1].number, 3u);
   EXPECT_EQ(booked.fills[0].fee + booked.fills[1].fee,
             ledger.fees().fee(Liquidity::kTaker, cents(10'003), 10));
   EXPECT_EQ(booked.round_trip.id, 1u);
@@ -159,9 +175,32 @@ TEST(Ledger, FillThroughZeroClosesOneTripAndOpensTheNext) {
   EXPECT_EQ(booked.round_trip.net + second.round_trip.net, ledger.cash());
 }
 
+/// A taker that walks two levels, and a maker behind the touch.
+TEST(Ledger, SlippageIsWhatLiesBeyondTheTouch) {
+  Ledger ledger(kFree);
+  const auto at = [](Execution execution) {
+    execution.decision_mid = execution.arrival_mid = cents(10'000);
+    execution.arrival_half_spread = cents(2);
+    return execution;
+  };
+  ledger.on_fill(at(buy(5, cents(10'002))));
+  ledger.on_fill(at(buy(5, cents(10'003))));
+  Execution behind = at(sell(10, cents(10'006)));
+  behind.liquidity = Liquidity::kMaker;
+  const RoundTrip trip = ledger.on_fill(behind).round_trip;
+  EXPECT_EQ(trip.half_spread, notional(cents(2 - 2), 10));
+  EXPECT_EQ(trip.slippage, notional(cents(1), 5) - notional(cents(4), 10));
+  EXPECT_EQ(trip.gross, money(0));
+  EXPECT_EQ(trip.net, net_of(trip));
+}
+
 TEST(Ledger, AbsentMidIsTheFillPriceInTheRecordToo) {
   Ledger ledger(kFree);
-  const Booked entry = ledger.on_fill(buy(10, cents(10'000)));
+  Execution first = buy(10, cents(10'000));
+  first.arrival_half_spread = cents(7);
+  const Booked entry = ledger.on_fill(first);
+  EXPECT_EQ(entry.fills[0].arrival_half_spread, Price{});
+  EXPECT_EQ(entry.fills[0].mid, kNoPrice);
   EXPECT_EQ(entry.fills[0].decision_mid, cents(10'000));
   EXPECT_EQ(entry.fills[0].arrival_mid, cents(10'000));
   Execution exit = sell(10, cents(10'005));
@@ -169,7 +208,8 @@ TEST(Ledger, AbsentMidIsTheFillPriceInTheRecordToo) {
   const RoundTrip trip = ledger.on_fill(exit).round_trip;
   EXPECT_EQ(trip.gross, notional(cents(6), 10));
   EXPECT_EQ(trip.network, notional(cents(1), 10));
-  EXPECT_EQ(trip.spread_slippage, money(0));
+  EXPECT_EQ(trip.half_spread, money(0));
+  EXPECT_EQ(trip.slippage, money(0));
   EXPECT_EQ(trip.net, notional(cents(5), 10));
 }
 
@@ -271,13 +311,19 @@ TEST(Ledger, ListsInstrumentsThatAreNotFlat) {
 
 /// What is reported twice over is added up here from the fills alone.
 struct Sums {
-  Int128 gross = 0, spread = 0, network = 0, fees = 0, cash = 0;
+  Int128 gross = 0, half_spread = 0, slippage = 0, network = 0, fees = 0, cash = 0;
 
   void add(const Fill& fill) {
     const Int128 signed_qty = sign(fill.side) * fill.qty;
     gross -= signed_qty * fill.decision_mid.value;
     network += signed_qty * (fill.arrival_mid.value - fill.decision_mid.value);
-    spread += signed_qty * (fill.price.value - fill.arrival_mid.value);
+    // Takers buy at the ask and sell at the bid, makers the other way round.
+    const bool at_ask =
+        (fill.side == Side::kBuy) == (fill.liquidity == Liquidity::kTaker);
+    const std::int64_t half = fill.arrival_half_spread.value;
+    const std::int64_t touch = fill.arrival_mid.value + (at_ask ? half : -half);
+    half_spread += signed_qty * (touch - fill.arrival_mid.value);
+    slippage += signed_qty * (fill.price.value - touch);
     fees += fill.fee.value;
     cash -= signed_qty * fill.price.value + fill.fee.value;
   }
@@ -344,6 +390,7 @@ class RandomLedger {
     execution.liquidity = pick(0, 1) == 0 ? Liquidity::kMaker : Liquidity::kTaker;
     execution.decision_mid = mid();
     execution.arrival_mid = mid();
+    execution.arrival_half_spread = {pick(0, 1'000) * 50'001};
     return execution;
   }
 
@@ -351,7 +398,8 @@ class RandomLedger {
     ++closed;
     ASSERT_EQ(trip.gross.value, static_cast<std::int64_t>(sums.gross));
     ASSERT_EQ(trip.network.value, static_cast<std::int64_t>(sums.network));
-    ASSERT_EQ(trip.spread_slippage.value, static_cast<std::int64_t>(sums.spread));
+    ASSERT_EQ(trip.half_spread.value, static_cast<std::int64_t>(sums.half_spread));
+    ASSERT_EQ(trip.slippage.value, static_cast<std::int64_t>(sums.slippage));
     ASSERT_EQ(trip.fees.value, static_cast<std::int64_t>(sums.fees));
     ASSERT_EQ(trip.net.value, static_cast<std::int64_t>(sums.cash));
     ASSERT_EQ(trip.net, net_of(trip));

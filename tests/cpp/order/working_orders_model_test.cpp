@@ -215,7 +215,7 @@ class Pair {
       const std::uint64_t reference = ++reference_;
       const bool dead = pick(0, 9) == 0;
       const Price at = price();
-      check(orders_.on_accepted(r, reference, at, dead, kNoPrice, {}),
+      check(orders_.on_accepted(r, reference, at, dead, {}, {}),
             model_.accepted(r, reference, at, dead));
     } else if (roll < 65) {
       // Match numbers repeat, on this order or on another.

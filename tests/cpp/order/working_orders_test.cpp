@@ -11,6 +11,7 @@ namespace {
 constexpr InstrumentId kAmzn{1};
 constexpr InstrumentId kAapl{2};
 constexpr Price kMid{100'005'000'000};
+constexpr book::Touch kTouch{{99'995'000'000}, {100'015'000'000}, 5, 5};
 
 Price dollars(std::int64_t cents) { return {cents * 10'000'000}; }
 
@@ -37,7 +38,8 @@ struct WorkingOrdersTest : testing::Test {
   OrderResult accept(std::uint32_t ref, bool dead = false) {
     const Order* const order = orders.find(ref);
     const Price price = order == nullptr ? Price{} : order->wish.limit;
-    return orders.on_accepted(ref, 1000 + ref, price, dead, kMid, MonoNanos{100 + ref});
+    return orders.on_accepted(ref, 1000 + ref, price, dead, kTouch,
+                              MonoNanos{100 + ref});
   }
   OrderState state(std::uint32_t ref) { return orders.find(ref)->state; }
   Exposure exposure() { return orders.exposure(kAmzn); }
@@ -60,6 +62,7 @@ TEST_F(WorkingOrdersTest, LifeOfAFilledOrder) {
   ASSERT_EQ(accept(1), OrderResult::kOk);
   EXPECT_EQ(state(1), OrderState::kLive);
   EXPECT_EQ(orders.find(1)->arrival_mid, kMid);
+  EXPECT_EQ(orders.find(1)->arrival_half_spread, dollars(1));
   EXPECT_EQ(orders.find(1)->acked_at, MonoNanos{101});
   EXPECT_EQ(orders.find_by_reference(1001), orders.find(1));
 
@@ -225,8 +228,8 @@ TEST_F(WorkingOrdersTest, PriorityUpdateMovesReferenceAndPrice) {
 TEST_F(WorkingOrdersTest, ReferenceThatAnotherOrderHasStaysWithTheFirst) {
   send(1);
   send(2);
-  orders.on_accepted(1, 50, dollars(10'000), false, kMid, MonoNanos{});
-  orders.on_accepted(2, 50, dollars(10'000), false, kMid, MonoNanos{});
+  orders.on_accepted(1, 50, dollars(10'000), false, kTouch, MonoNanos{});
+  orders.on_accepted(2, 50, dollars(10'000), false, kTouch, MonoNanos{});
   orders.on_canceled(2, 10);
   ASSERT_NE(orders.find_by_reference(50), nullptr);
   EXPECT_EQ(orders.find_by_reference(50)->user_ref, 1u);

@@ -30,6 +30,7 @@ struct Journalled {
   std::vector<Day> records;  ///< of the ring, whole
   std::uint64_t digest = 0;
   std::size_t fills = 0;
+  std::vector<journal::MarkoutMids> markouts;
   std::size_t round_trips = 0;
   std::uint64_t gaps = 0;
   std::uint64_t disconnects = 0;
@@ -62,6 +63,7 @@ class JournalledDay {
     }
     result_.digest = recorder_.digest();
     result_.fills = recorder_.fills().size();
+    result_.markouts = recorder_.markouts();
     result_.round_trips = recorder_.round_trips().size();
     result_.gaps = engine_.feed().counters().gaps;
     result_.snapshots = engine_.feed().counters().snapshots;
@@ -257,6 +259,27 @@ class Rerun {
     engine_.order_bytes_sent(engine_.order_bytes().size(), header.time);
     while (ring_.try_pop([&](Bytes own) { recorder_.take(own); })) {
     }
+    const book::Touch touch = engine_.books().books().touch(engine_.instrument(0));
+    const bool known = !engine_.feed().gap_open() && touch.sound();
+    mids_.push_back({header.time, known ? touch.mid() : kNoPrice});
+  }
+  /// Every markout is what a search through all mids of the day finds.
+  void check_markouts() const {
+    std::size_t known = 0;
+    for (std::size_t i = 0; i < recorder_.fills().size(); ++i) {
+      for (std::size_t h = 0; h < order::kMarkoutHorizons; ++h) {
+        const MonoNanos at = recorder_.fills()[i].time + order::kMarkoutAfter[h];
+        Price expected = kNoPrice;
+        for (const auto& [time, mid] : mids_) {
+          if (time > at) break;
+          expected = mid;
+        }
+        if (at >= mids_.back().first) expected = kNoPrice;
+        ASSERT_EQ(recorder_.markouts()[i][h], expected) << i << ' ' << h;
+        known += expected != kNoPrice;
+      }
+    }
+    EXPECT_GT(known, recorder_.fills().size());
   }
   const journal::Recorder& recorder() const { return recorder_; }
   const engine::Engine& engine() const { return engine_; }
@@ -266,6 +289,7 @@ class Rerun {
   risk::KillSwitch kill_switch_;
   engine::Engine engine_;
   journal::Recorder recorder_;
+  std::vector<std::pair<MonoNanos, Price>> mids_;  ///< after every input
 };
 
 /// Every other day is a taker's, which trades more.
@@ -308,6 +332,8 @@ void expect_the_same(const Weather& weather, std::uint64_t day_seed) {
   EXPECT_EQ(rerun.recorder().digest(), original.digest);
   EXPECT_EQ(rerun.recorder().fills().size(), original.fills);
   EXPECT_EQ(rerun.recorder().round_trips().size(), original.round_trips);
+  EXPECT_EQ(rerun.recorder().markouts(), original.markouts);
+  if (original.fills > 20) rerun.check_markouts();
 }
 
 TEST(JournalEquivalence, OfAnOrdinaryDay) {
