@@ -8,13 +8,13 @@ nanoseconds, shares of a whole in 1e-6. Nothing passes through a binary float on
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from pyscalp.config_core import core_form, exchange_form
 from pyscalp.config_fees import Fees
 from pyscalp.config_problems import key_lines, parse, problems_of, toml_value
 from pyscalp.config_schedule import Calendar, Combination, Regime
@@ -25,14 +25,12 @@ from pyscalp.config_sections import (
     Risk,
     Section,
     Session,
-    Signals,
     Tactics,
     Venue,
 )
-from pyscalp.config_values import Endpoint
+from pyscalp.config_signals import Signals
 from pyscalp.duration import Duration
 from pyscalp.errors import ConfigError, PyscalpError, os_reason
-from pyscalp.release_calendar import read_releases, times_of
 
 
 class Config(Section):
@@ -184,121 +182,7 @@ class Config(Section):
         PyscalpError
             If the calendar's file cannot be read.
         """
-        venue, signals, tactics, risk = self.venue, self.signals, self.tactics, self.risk
-        return {
-            "venue": {
-                **self._endpoints(),
-                "snapshot_beyond": venue.snapshot_beyond,
-                "snapshot_names": venue.snapshot_names,
-                "interface": venue.interface,
-                "transport": venue.transport,
-                "username": venue.username,
-                "password": venue.password,
-                "session": venue.session,
-            },
-            "fees": {
-                "maker_per_share": _e9(self.fees.maker_per_share),
-                "taker_per_share": _e9(self.fees.taker_per_share),
-                "maker_notional_e6": int(self.fees.maker_bp * 100),
-                "taker_notional_e6": int(self.fees.taker_bp * 100),
-            },
-            "instruments": [
-                {"symbol": instrument.symbol, "tick": _e9(instrument.tick)}
-                for instrument in self.instruments
-            ],
-            "signals": {
-                **{
-                    name: _core_form(getattr(signals, name))
-                    for name in type(signals).model_fields
-                    if name != "user"
-                },
-                # An address and values, once pyscalp.signals.engine_form has loaded it.
-                "user": {
-                    "enabled": signals.user.source is not None,
-                    "plugin": 0,
-                    "parameters": [],
-                },
-                # Depth for the gate is read off them too, as far as they go.
-                "shown_levels": max(
-                    signals.shown_levels, tactics.sweep_levels, min(risk.depth_levels, 32)
-                ),
-            },
-            "combination": self.combination.to_core(self._windows(day)),
-            "tactics": {
-                "order_qty": tactics.order_qty,
-                "edge_min": _e9(tactics.edge_min),
-                "passive_wait": int(tactics.passive_wait),
-                "reentry_wait": int(tactics.reentry_wait),
-                "target": _e9(tactics.target),
-                "stop": _e9(tactics.stop),
-                "exit_after": int(tactics.exit_after),
-                "hold_limit": int(tactics.hold_limit),
-                "style": tactics.style,
-                "passive_exit": float(tactics.passive_exit),
-                "adverse": float(tactics.adverse),
-                "network_cost": _e9(tactics.network_cost),
-                "sweep_levels": tactics.sweep_levels,
-                "sweep_share_e6": _e6(tactics.sweep_share),
-                "sweep_qty": tactics.sweep_qty,
-            },
-            "risk": {
-                "aum": _e9(risk.aum),
-                "max_order_qty": risk.max_order_qty,
-                "max_order_value": _e9(risk.max_order_value),
-                "price_collar_e6": _e6(risk.price_collar),
-                "max_position": risk.max_position,
-                "rate_limit": risk.rate_limit,
-                "rate_window": int(risk.rate_window),
-                "rate_share_e6": _e6(risk.rate_share),
-                "stale_after": int(risk.stale_after),
-                "depth_share_e6": _e6(risk.depth_share),
-                "depth_levels": risk.depth_levels,
-                "depth_window": int(risk.depth_window),
-                "drawdown_e6": _e6(risk.drawdown),
-                "max_losing_trades": risk.max_losing_trades,
-                "max_rejects": risk.max_rejects,
-                "max_orders_working": risk.max_orders_working,
-                "flatten_when_halted": risk.flatten_when_halted,
-            },
-            "engine": {
-                "cpu": self.engine.cpu,
-                "scheduler": self.engine.scheduler,
-                "lock_memory": self.engine.lock_memory,
-                "pages": self.engine.pages,
-                "max_orders": self.engine.max_orders,
-                "session_start": int(self.session.start or 0),
-                "session_end": int(self.session.end or 0),
-            },
-            "seed": self.session.seed,
-        }
-
-    def _windows(self, day: dt.date | None) -> list[dict[str, Any]]:
-        """Regimes of the day, then the time around releases, which stands above them."""
-        usual = self.combination.weights
-        windows = [regime.to_core(usual) for regime in self.regimes]
-        calendar = self.calendar
-        if calendar.file is None:
-            return windows
-        if calendar.date is not None:
-            day = dt.date.fromisoformat(calendar.date)
-        releases = times_of(read_releases(calendar.file), day or dt.date.today(), calendar.only)
-        return windows + [
-            {
-                "from": time - calendar.before,
-                # The moment itself counts, however short the wait.
-                "to": time + max(calendar.after, 1),
-                "entries": False,
-                "weights": usual,
-            }
-            for time in releases
-        ]
-
-    def _endpoints(self) -> dict[str, list[Any] | None]:
-        """Those of a venue that is named, None where it lacks one; else the usual ones."""
-        named = {name: getattr(self.venue, name) for name in DEFAULT_ENDPOINTS}
-        if not self.venue.named:
-            named = {name: named[name] or usual for name, usual in DEFAULT_ENDPOINTS.items()}
-        return {name: found and list(found) for name, found in named.items()}
+        return core_form(self, day)
 
     def to_exchange(
         self, day: bytes = b"", record: str = "", duration: Duration | None = None
@@ -310,24 +194,7 @@ class Config(Section):
         driver), record (path, empty: none), duration (ns of wall time, 0: no end), and
         the six impairments as shares in [0, 1].
         """
-        section = self.exchange
-        form = self.to_core()
-        if form["venue"]["retransmission"] is None:
-            form["venue"]["retransmission"] = list(DEFAULT_ENDPOINTS["retransmission"])
-        shares = ("loss_a", "loss_b", "duplicate_a", "duplicate_b", "reorder_a", "reorder_b")
-        return {
-            **form,
-            "exchange": {
-                "driver": section.driver,
-                "speed": section.pace,
-                "seed": section.seed,
-                "from": int(section.start or 0),
-                "day": day,
-                "record": record,
-                "duration": int(duration or 0),
-                **{name: float(getattr(section, name)) for name in shares},
-            },
-        }
+        return exchange_form(self, day, record, duration)
 
     def to_toml(self) -> str:
         """The configuration as used; `loads` gives an equal one back."""
@@ -341,15 +208,6 @@ class Config(Section):
                 lines += _toml_section(name, value)
         return "\n".join(lines).lstrip("\n") + "\n"
 
-
-DEFAULT_ENDPOINTS = {
-    "feed_a": Endpoint("239.255.10.1", 26400),
-    "feed_b": Endpoint("239.255.10.2", 26400),
-    "retransmission": Endpoint("127.0.0.1", 26401),
-    "orders": Endpoint("127.0.0.1", 26402),
-    "snapshot": Endpoint("127.0.0.1", 26403),
-}
-"""Where the included exchange is found unless the configuration says otherwise."""
 
 _INCLUDED = """
 [exchange]
@@ -397,25 +255,6 @@ drawdown = "1.5%"
 max_losing_trades = 60
 max_rejects = 20
 """
-
-
-def _core_form(section: Section) -> dict[str, Any]:
-    """Of a section without sections: lengths of time in ns, amounts in 1e-9."""
-    form = dict(section)
-    for name, value in form.items():
-        if isinstance(value, Duration):
-            form[name] = int(value)
-        elif isinstance(value, Decimal):
-            form[name] = _e9(value)
-    return form
-
-
-def _e9(amount: Decimal) -> int:
-    return int(amount.scaleb(9))
-
-
-def _e6(share: Decimal) -> int:
-    return int(share.scaleb(6))
 
 
 def _toml_section(name: str, section: Section) -> list[str]:

@@ -17,7 +17,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from pyscalp.config import DEFAULT_ENDPOINTS, Config
+from pyscalp.config import Config
+from pyscalp.config_core import DEFAULT_ENDPOINTS
 from pyscalp.config_values import Endpoint
 from pyscalp.day_file import read_day
 from pyscalp.duration import Duration

@@ -13,7 +13,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from pyscalp.config import DEFAULT_ENDPOINTS, Config
+from pyscalp.config import Config
+from pyscalp.config_core import DEFAULT_ENDPOINTS
 from pyscalp.config_values import Endpoint, Group, Host, Interface
 from pyscalp.errors import PyscalpError
 from pyscalp.exchange import ExchangeProcess, exchange_process, joined

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from pyscalp.config import Config
-from pyscalp.config_sections import Instrument, Signals, Tactics
+from pyscalp.config_sections import Instrument, Tactics
+from pyscalp.config_signals import Signals
 from pyscalp.day_file import day_symbols
 from pyscalp.duration import ClockTime, Duration
 from pyscalp.errors import EXIT_DISAGREES, EXIT_OK, PyscalpError, ResultsNotWritten, os_reason

@@ -13,7 +13,7 @@ import pytest
 from strategies import built
 
 from pyscalp import Config, get_include
-from pyscalp.config_sections import UserSignal
+from pyscalp.config_signals import UserSignal
 from pyscalp.replay import replay
 from pyscalp.signals import NO_PRICE, Forecast, Market, Signal, Trade, abi, engine_form, rehearse
 

@@ -12,7 +12,7 @@ from processes import run_command
 
 from pyscalp import Config, _core, get_include
 from pyscalp.config import ConfigError
-from pyscalp.config_sections import UserSignal
+from pyscalp.config_signals import UserSignal
 from pyscalp.errors import PyscalpError
 from pyscalp.signals import Market, Parameter, Signal, SignalError, engine_form, load, rehearse
 

@@ -15,7 +15,8 @@ import pytest
 from processes import run_command
 
 from pyscalp.config import Config
-from pyscalp.config_sections import BookImbalance, Instrument, MeanReversion, Signals
+from pyscalp.config_sections import Instrument
+from pyscalp.config_signals import BookImbalance, MeanReversion, Signals
 from pyscalp.day_file import read_day
 from pyscalp.replay import replay
 

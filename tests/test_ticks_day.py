@@ -28,7 +28,8 @@ from ticks import (
 import pyscalp
 from pyscalp import _core
 from pyscalp.config import Config
-from pyscalp.config_sections import BookImbalance, Instrument, MeanReversion, Signals
+from pyscalp.config_sections import Instrument
+from pyscalp.config_signals import BookImbalance, MeanReversion, Signals
 from pyscalp.replay import replay
 from pyscalp.tick_day import read_tick_day
 
