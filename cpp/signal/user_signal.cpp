@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
-#include <new>
 #include <utility>
 
 #include "signal/rounding.hpp"
@@ -23,10 +23,11 @@ static_assert(static_cast<unsigned>(Sides::kLong) == PYSCALP_LONG &&
 
 namespace {
 
-constexpr std::align_val_t kStateAlignment{64};
+constexpr std::size_t kStateAlignment = 64;
 
+/// Whole blocks of the alignment, at least one.
 std::size_t state_bytes(const pyscalp_signal& plugin) {
-  return plugin.state_size == 0 ? 1 : static_cast<std::size_t>(plugin.state_size);
+  return (plugin.state_size / kStateAlignment + 1) * kStateAlignment;
 }
 
 const pyscalp_level* levels_of(std::span<const book::LevelView> levels) {
@@ -69,7 +70,7 @@ UserSignal::UserSignal(const Options& options)
     : plugin_(options.plugin), parameters_(options.parameters) {
   if (plugin_ == nullptr) return;
   assert(valid(options));
-  state_ = ::operator new(state_bytes(*plugin_), kStateAlignment, std::nothrow);
+  state_ = std::aligned_alloc(kStateAlignment, state_bytes(*plugin_));
   if (state_ == nullptr) {
     refusal_ = "there is not enough memory for its state";
     return;
@@ -88,7 +89,7 @@ UserSignal::UserSignal(UserSignal&& other) noexcept
 
 UserSignal::~UserSignal() {
   if (at_work() && plugin_->destroy != nullptr) plugin_->destroy(state_);
-  ::operator delete(state_, kStateAlignment);
+  std::free(state_);
 }
 
 void UserSignal::create() {
