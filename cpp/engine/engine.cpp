@@ -230,20 +230,6 @@ void Engine::watch_depth(Traded& instrument, const signal::MarketView& market,
   gate_.on_depth(instrument.id, now, depth[0], depth[1]);
 }
 
-Price Engine::known_mid(InstrumentId id) const {
-  if (feed_.gap_open()) return kNoPrice;
-  const book::Touch touch = books_.books().touch(id);
-  return touch.sound() ? touch.mid() : kNoPrice;
-}
-
-void Engine::settle_markouts(MonoNanos now) {
-  markouts_.settle_before(
-      now, [&](InstrumentId id) { return known_mid(id); },
-      [&](const order::Markout& markout) {
-        outlet_.put(RecordKind::kMarkout, now, markout);
-      });
-}
-
 void Engine::evaluate_touched(MonoNanos now) {
   for (Traded& instrument : traded_) {
     if (!instrument.touched) continue;
