@@ -85,15 +85,15 @@ BENCHMARK_CAPTURE(book_imbalance, flow, signal::ImbalanceMeasure::kOrderFlow, 5)
 
 /// A market that agrees on a range: as many buckets as it has prices, and all is
 /// judged.
-signal::Momentum watchful() {
+signal::MomentumOptions watchful() {
   signal::MomentumOptions options;
   options.bucket = Price{10'000'000};
   options.width_max_e9 = 10'000'000;
-  return signal::Momentum(options);
+  return options;
 }
 
 void momentum(benchmark::State& state) {
-  signal::Momentum signal = watchful();
+  signal::Momentum signal(watchful());
   every_event(state, signal);
   if (!signal.tight()) state.SkipWithError("it has nothing to judge");
 }
@@ -101,7 +101,7 @@ BENCHMARK(momentum)->Name("signals/momentum");
 
 /// Nothing but trades, each followed by a look at the book: an iteration is both.
 void momentum_trades(benchmark::State& state) {
-  signal::Momentum signal = watchful();
+  signal::Momentum signal(watchful());
   const BusyBook& book = busy_book();
   std::vector<BusyBook::Event> trades;
   std::ranges::copy_if(book.events, std::back_inserter(trades),
@@ -129,14 +129,20 @@ void iceberg(benchmark::State& state) {
 }
 BENCHMARK(iceberg)->Name("signals/iceberg");
 
-void both(benchmark::State& state) {
+void all_four(benchmark::State& state, signal::ImbalanceMeasure measure) {
   signal::SignalSet::Options options;
   options.of<signal::MeanReversion>().enabled = true;
   options.of<signal::BookImbalance>().enabled = true;
+  options.of<signal::BookImbalance>().options.measure = measure;
+  options.of<signal::Momentum>() = {true, watchful()};
+  options.of<signal::Iceberg>().enabled = true;
   signal::SignalSet signals(options);
   every_event(state, signals);
 }
-BENCHMARK(both)->Name("signals/both, as in the engine");
+BENCHMARK_CAPTURE(all_four, usual, signal::ImbalanceMeasure::kDepth)
+    ->Name("signals/all four, as in the engine");
+BENCHMARK_CAPTURE(all_four, flow, signal::ImbalanceMeasure::kOrderFlow)
+    ->Name("signals/all four, with order flow of 5 levels");
 
 /// What it costs to show a market to a user's function, and to take what it says.
 void user_signal(benchmark::State& state) {

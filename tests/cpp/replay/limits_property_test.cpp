@@ -41,6 +41,24 @@ void any_options(Draw& draw, signal::BookImbalanceOptions& options) {
   options.horizon_gain = draw.real(0.1, 1'000);
 }
 
+void any_options(Draw& draw, signal::MomentumOptions& options) {
+  options.bucket = Price{draw.between(1, 10) * 10'000'000};
+  options.window = seconds(draw.between(1, 60));
+  options.min_trades = draw.between(1, 10);
+  options.width_max_e9 = draw.between(1, 50) * 1'000'000;
+  options.consolidation = seconds(draw.between(0, 5));
+  options.surge = draw.real(0.1, 3);
+  options.history = static_cast<int>(draw.between(1, 20));
+  options.gain = draw.real(0.1, 100);
+}
+
+void any_options(Draw& draw, signal::IcebergOptions& options) {
+  options.detector.threshold = draw.real(0.3, 0.99);
+  options.detector.prior = draw.real(0.01, 0.5);
+  options.min_reserve = draw.real(0, 200);
+  options.gain = draw.real(0.1, 1'000);
+}
+
 signal::CombinationOptions any_combination(Draw& draw) {
   signal::CombinationOptions options;
   options.rule =
@@ -193,6 +211,8 @@ TEST(LimitsProperty, NoSettingExceedsALimit) {
     };
     choose(config.signals.of<signal::MeanReversion>());
     choose(config.signals.of<signal::BookImbalance>());
+    choose(config.signals.of<signal::Momentum>());
+    choose(config.signals.of<signal::Iceberg>());
     config.signals.combination = any_combination(draw);
     config.shown_levels = 10;
     config.scalper = any_tactics(draw);
