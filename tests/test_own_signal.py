@@ -135,7 +135,7 @@ def test_what_it_says_is_what_numpy_says(
     rows: dict[str, Any] = _core.signal_rows(core, day, 1)
     qty = rows["trade_qty"] * rows["trade_side"]
     bought = np.concatenate([[0], np.cumsum(qty)])[rows["trades_seen"]]
-    depth = rows["bid_level_qty"].sum(axis=1) + rows["ask_level_qty"].sum(axis=1)
+    depth = sum(rows[f"{side}_level_qty"][:, :5].sum(axis=1) for side in ("bid", "ask"))
     flow, at, before = 0.0, 0, 0
     opinions = leaves = 0
     for i, time in enumerate(rows["time"].tolist()):
