@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """How fast a recorded day is replayed: messages a second, signals and venue included.
 
-    bench/replay_speed.py DAY.itch50.xz [--runs 9] [--json]
+    bench/replay_speed.py DAY.itch50.xz [--signals all] [--runs 9] [--json]
 
-Each run makes a new `Replay` of the whole day with the included configuration, both
-signals on, and times `advance` alone: the venue applies each recorded message, sends it
+Each run makes a new `Replay` of the whole day with the usual configuration, or with all
+four signals on, and times `advance` alone: the venue applies each recorded message, sends it
 as a datagram, and the engine arbitrates, decodes, books, evaluates and trades on it.
 Reading and unpacking the file is timed apart. Prints minimum, median and maximum.
 """
@@ -20,6 +20,8 @@ import time
 from pathlib import Path
 
 from pyscalp import _core
+from pyscalp.config import Config
+from pyscalp.config_signals import Iceberg, Momentum
 from pyscalp.day_file import read_day
 from pyscalp.errors import PyscalpError
 from pyscalp.replay import config_for
@@ -35,9 +37,20 @@ def machine() -> str:
     return f"{os.cpu_count()} x {model}"
 
 
+def configured(day: bytes, signals: str) -> Config:
+    """The usual configuration of the day, with momentum and icebergs too if all are asked for."""
+    config = config_for(day)
+    if signals == "usual":
+        return config
+    return config.replace(
+        "signals", momentum=Momentum(enabled=True), iceberg=Iceberg(enabled=True)
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("day", help="ITCH 5.0 BinaryFILE, also .xz, .gz, .bz2")
+    parser.add_argument("--signals", choices=("usual", "all"), default="usual")
     parser.add_argument("--runs", type=int, default=9)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -45,7 +58,7 @@ def main() -> None:
     began = time.perf_counter()
     day = read_day(options.day)
     load_s = time.perf_counter() - began
-    config = config_for(day).to_core()
+    config = configured(day, options.signals).to_core()
     wires = {
         "from_ns": None,
         "to_ns": None,
@@ -65,6 +78,7 @@ def main() -> None:
         hashes.add(replay.summary()["hash"])
     result = {
         "machine": machine(),
+        "signals": options.signals,
         "messages": replay.messages,
         "runs": options.runs,
         "load_s": round(load_s, 3),
@@ -89,7 +103,8 @@ def main() -> None:
         f"{statistics.median(rates) / 1e6:.2f}  max {max(rates) / 1e6:.2f}  "
         f"(per second of processor time: {statistics.median(cpu_rates) / 1e6:.2f})"
     )
-    print(f"fills {result['fills']:,}, hash {', '.join(sorted(hashes))}")
+    print(f"signals: {options.signals}, fills {result['fills']:,}, "
+          f"hash {', '.join(sorted(hashes))}")
 
 
 if __name__ == "__main__":
