@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """What the tactics earn and lose on days of equity ticks, instrument by instrument.
 
-    bench/equity_days.py [FOLDER] [--config FILE] [--order-latency 50us] [--out DIR] [--json]
+    bench/equity_days.py [FOLDER] [--signals all] [--config FILE] [--order-latency 50us]
+                         [--out DIR] [--json]
 
 FOLDER holds one folder of Lean tick zips an instrument; without it, ``equity_ticks`` of
 PYSCALP_DATA. Replays each day of each instrument that has quotes and trades, and each day
 of all of them together, with a run directory and its report of each under DIR where one is
 given. Prints one row a replay and one a signal, from the round trips alone, and with --json
-also what became of the rows of the files.
+also what became of the rows of the files. With --signals each it does so once for each signal
+alone and once for all together, and prints what each came to over all days.
 """
 
 from __future__ import annotations
@@ -23,11 +25,12 @@ from typing import Any
 
 import polars as pl
 
+from pyscalp.config_schedule import SIGNAL_NAMES
 from pyscalp.errors import PyscalpError
 from pyscalp.formats.lean import zip_name
 from pyscalp.replay import replay
 
-PARTS = ("gross", "fees", "spread_slippage", "network", "net")
+PARTS = ("gross", "fees", "half_spread", "slippage", "network", "net")
 HEAD = ("day", "instruments", "signal", "trades", "won", "maker", "gross bp", "fees bp",
         "spread bp", "net bp", "net money", "longest s")
 ALL = "all"
@@ -61,10 +64,12 @@ def figures(trips: pl.DataFrame) -> dict[str, Any]:
 
 
 def replayed(
-    paths: list[Path], date: str, directory: Path, options: argparse.Namespace
+    paths: list[Path], date: str, signals: str | None, directory: Path,
+    options: argparse.Namespace,
 ) -> dict[str, Any]:
     """One replay and its figures, all in all and by the signal that entered."""
-    result = replay(paths, options.config, date=date, out=directory,
+    names = signals.split(",") if signals else None
+    result = replay(paths, options.config, date=date, signals=names, out=directory,
                     order_latency=options.order_latency, feed_latency=options.feed_latency)
     summary = result.summary
     trips = pl.read_parquet(directory / "trades.parquet").with_columns(
@@ -77,8 +82,10 @@ def replayed(
     return {
         "date": summary["date"],
         "symbols": summary["symbols"],
+        "chosen": signals or "usual",
         ALL: figures(trips),
         "signals": by_signal,
+        "trips": trips,
         "hash": summary["hash"],
         "messages": summary["messages"],
         "load_s": summary["load_s"],
@@ -92,7 +99,7 @@ def replayed(
 
 def cells(run: dict[str, Any], signal: str) -> tuple[str, ...]:
     """One row of the table."""
-    of = run[ALL] if signal == ALL else run["signals"][signal]
+    of = run["signals"].get(signal) or run[ALL]
     first = (run["date"], " ".join(run["symbols"]), signal.replace("_", " "), f"{of['trades']:,}")
     if not of["trades"]:
         return (*first, *[""] * (len(HEAD) - len(first)))
@@ -102,11 +109,25 @@ def cells(run: dict[str, Any], signal: str) -> tuple[str, ...]:
         f"{of['maker_share']:.0%}",
         f"{of['gross_bp']:+.2f}",
         f"{-of['fees_bp']:+.2f}",
-        f"{-of['spread_slippage_bp'] - of['network_bp']:+.2f}",
+        f"{-of['half_spread_bp'] - of['slippage_bp'] - of['network_bp']:+.2f}",
         f"{of['net_bp']:+.2f}",
         f"{of['net']:+,.2f}",
         f"{of['holding_s_max']:.1f}",
     )
+
+
+def sums(runs: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    """A row for each choice of signals and instrument traded alone, over all days."""
+    trips: dict[tuple[str, str], list[pl.DataFrame]] = {}
+    for run in runs:
+        if len(run["symbols"]) == 1:
+            trips.setdefault((run["chosen"], run["symbols"][0]), []).append(run["trips"])
+    days = len({run["date"] for run in runs})
+    return [
+        cells({"date": f"{days} days", "symbols": [symbol], "signals": {
+            chosen: figures(pl.concat(days_trips))}}, chosen)
+        for (chosen, symbol), days_trips in trips.items()
+    ]
 
 
 def print_table(rows: list[tuple[str, ...]]) -> None:
@@ -128,6 +149,7 @@ def main() -> int:
     parser.add_argument("folder", nargs="?", type=Path,
                         help="folders of tick zips; equity_ticks of PYSCALP_DATA")
     parser.add_argument("--config", help="TOML configuration; without it, the usual tactics")
+    parser.add_argument("--signals", help="such as momentum,iceberg or all, others off; or each")
     parser.add_argument("--order-latency", default="50us")
     parser.add_argument("--feed-latency", default="50us")
     parser.add_argument("--out", type=Path, help="where the run directories go, new or empty")
@@ -147,14 +169,21 @@ def main() -> int:
         out.mkdir(parents=True, exist_ok=True)
         jobs = [(date, [one]) for date, names in days.items() for one in names]
         jobs += [(date, names) for date, names in days.items() if len(names) > 1]
-        for date, names in jobs:
-            paths = [folder / name for name in names]
-            runs.append(replayed(paths, date, out / "_".join([date, *names]), options))
-            print(f"{date} {' '.join(names)}: {runs[-1]['messages']:,} messages, read in "
-                  f"{runs[-1]['load_s']:.1f} s, replayed in {runs[-1]['replay_s']:.1f} s",
-                  file=sys.stderr)
+        each = [*(name for name in SIGNAL_NAMES if name != "user"), "all"]
+        for chosen in each if options.signals == "each" else [options.signals]:
+            for date, names in jobs:
+                paths = [folder / name for name in names]
+                directory = out / "_".join([date, *names, *([chosen] if chosen else [])])
+                run = replayed(paths, date, chosen, directory, options)
+                runs.append(run)
+                print(f"{date} {' '.join(names)}, {run['chosen']}: {run['messages']:,} messages, "
+                      f"read in {run['load_s']:.1f} s, replayed in {run['replay_s']:.1f} s",
+                      file=sys.stderr)
     if options.json:
-        print(json.dumps({"runs": runs}, indent=1))
+        shown = [{key: run[key] for key in run if key != "trips"} for run in runs]
+        print(json.dumps({"runs": shown}, indent=1))
+    elif options.signals == "each":
+        print_table([HEAD, *sums(runs)])
     else:
         print_table([HEAD, *(cells(run, signal)
                              for run in runs for signal in (ALL, *run["signals"]))])

@@ -20,8 +20,6 @@ import time
 from pathlib import Path
 
 from pyscalp import _core
-from pyscalp.config import Config
-from pyscalp.config_signals import Iceberg, Momentum
 from pyscalp.day_file import read_day
 from pyscalp.errors import PyscalpError
 from pyscalp.replay import config_for
@@ -37,16 +35,6 @@ def machine() -> str:
     return f"{os.cpu_count()} x {model}"
 
 
-def configured(day: bytes, signals: str) -> Config:
-    """The usual configuration of the day, with momentum and icebergs too if all are asked for."""
-    config = config_for(day)
-    if signals == "usual":
-        return config
-    return config.replace(
-        "signals", momentum=Momentum(enabled=True), iceberg=Iceberg(enabled=True)
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("day", help="ITCH 5.0 BinaryFILE, also .xz, .gz, .bz2")
@@ -58,7 +46,10 @@ def main() -> None:
     began = time.perf_counter()
     day = read_day(options.day)
     load_s = time.perf_counter() - began
-    config = configured(day, options.signals).to_core()
+    config = config_for(day)
+    if options.signals == "all":
+        config = config.with_signals(["all"])
+    form = config.to_core()
     wires = {
         "from_ns": None,
         "to_ns": None,
@@ -69,7 +60,7 @@ def main() -> None:
     }
     rates, cpu_rates, hashes = [], [], set()
     for _ in range(options.runs):
-        replay = _core.Replay(config, day, wires)
+        replay = _core.Replay(form, day, wires)
         began, cpu_began = time.perf_counter(), time.thread_time()
         while replay.advance(100_000):
             pass

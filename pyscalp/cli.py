@@ -135,6 +135,9 @@ def replay(
     ] = None,
     start: Annotated[str | None, typer.Option("--from", help="Such as 09:45.")] = None,
     end: Annotated[str | None, typer.Option("--to", help="Such as 15:30.")] = None,
+    signals: Annotated[
+        str | None, typer.Option(help="Such as momentum,iceberg or all; the others are off.")
+    ] = None,
     feed_latency: Annotated[str, typer.Option(help="Venue to engine.")] = "50us",
     order_latency: Annotated[str, typer.Option(help="Engine to venue, and back.")] = "50us",
     out: Annotated[Path | None, typer.Option(help="Run directory to write.")] = None,
@@ -172,6 +175,7 @@ def replay(
             feed_latency=feed_latency,
             order_latency=order_latency,
             seed=seed,
+            signals=[name.strip() for name in signals.split(",")] if signals else None,
             out=out,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
             compare_styles=compare_styles,

@@ -8,6 +8,8 @@ nanoseconds, shares of a whole in 1e-6. Nothing passes through a binary float on
 from __future__ import annotations
 
 import datetime as dt
+import difflib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from pydantic_core import PydanticCustomError
 from pyscalp.config_core import core_form, exchange_form
 from pyscalp.config_fees import Fees
 from pyscalp.config_problems import key_lines, parse, problems_of, toml_value
-from pyscalp.config_schedule import Calendar, Combination, Regime
+from pyscalp.config_schedule import SIGNAL_NAMES, Calendar, Combination, Regime
 from pyscalp.config_sections import (
     Engine,
     ExchangeSection,
@@ -165,6 +167,42 @@ class Config(Section):
                 ]
             ) from None
         return type(self)(**data)
+
+    def with_signals(self, names: Sequence[str]) -> Config:
+        """A copy in which these signals are on, with their options, and the others off.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Of `SIGNAL_NAMES`; ``["all"]`` is all but one of the user's own, which stays
+            what it is.
+
+        Raises
+        ------
+        PyscalpError
+            If there is no such signal.
+        """
+        built_in = [name for name in SIGNAL_NAMES if name != "user"]
+        wanted = built_in if list(names) == ["all"] else list(names)
+        for name in wanted:
+            if name not in built_in:
+                known = ", ".join(built_in)
+                near = difflib.get_close_matches(name, built_in, n=1)
+                raise PyscalpError(
+                    f'there is no signal "{name}"; '
+                    + (f"did you mean {near[0]}?" if near else f"there are {known} and all")
+                )
+        sections = {name: getattr(self.signals, name) for name in built_in}
+        return self.replace(
+            "signals",
+            **{
+                name: type(section)(
+                    **{key: getattr(section, key) for key in section.model_fields_set}
+                    | {"enabled": name in wanted}
+                )
+                for name, section in sections.items()
+            },
+        )
 
     # -- what becomes of it -----------------------------------------------------------
 

@@ -115,7 +115,7 @@ class Momentum(Section):
 
     enabled: bool = Field(default=False, description="true switches the signal on")
     bucket: Amount = Field(
-        default=Decimal("0.05"), gt=0, description="height of a price bucket of the volume profile"
+        default=Decimal("0.01"), gt=0, description="height of a price bucket of the volume profile"
     )
     window: Window = Field(default=Duration.parse("1m"), description="trades in the profile")
     min_trades: int = Field(default=20, ge=1, le=8192, description="trades it must hold")

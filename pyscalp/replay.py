@@ -66,6 +66,7 @@ def replay(
     order_latency: str = "50us",
     jitter: str = "0s",
     seed: int | None = None,
+    signals: Sequence[str] | None = None,
     signal: Any = None,
     out: str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -93,6 +94,9 @@ def replay(
         Up to this much more, drawn for each packet.
     seed : int, optional
         Of the jitter and every other random choice; the configuration's if none is given.
+    signals : sequence of str, optional
+        The signals to run, the others off: of mean_reversion, book_imbalance, momentum
+        and iceberg, or ``["all"]``; with the configuration's options.
     signal : optional
         A signal of your own, as `pyscalp.signals.load` takes it, instead of that of
         ``[signals.user]``; its parameters are that section's.
@@ -123,6 +127,8 @@ def replay(
         day = read_recorded_day(path, date)
         load_s = time.perf_counter() - began
         config = _config(config, day)
+        if signals is not None:
+            config = config.with_signals(signals)
         if seed is not None:
             config = config.replace("session", seed=seed)
         options = {

@@ -103,7 +103,7 @@ def test_included_is_complete_and_comes_back_equal() -> None:
     assert not config.venue.named
 
 
-@pytest.mark.parametrize("name", ["paper.toml", "amzn_replay.toml"])
+@pytest.mark.parametrize("name", ["paper.toml", "amzn_replay.toml", "four_signals.toml"])
 def test_examples_load_and_come_back_equal(name: str) -> None:
     config = Config.load(ROOT / "examples" / name)
     assert Config.loads(config.to_toml()) == config

@@ -1,4 +1,4 @@
-"""Every sample of docs/signals.md runs as it stands."""
+"""Every sample of docs/signals.md and docs/tactics.md runs as it stands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import pytest
 from pyscalp import Config, _core
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = (ROOT / "docs" / "signals.md").read_text(encoding="utf-8")
+PAGE = "\n".join(
+    (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("signals.md", "tactics.md")
+)
 
 
 def blocks(language: str) -> list[str]:

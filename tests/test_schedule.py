@@ -150,3 +150,27 @@ def test_times_are_in_order_and_once(tmp_path: Path) -> None:
     path.write_text(CALENDAR, encoding="utf-8")
     times = times_of(read_releases(path), dt.date(2012, 6, 21))
     assert [str(time) for time in times] == ["08:30", "10:00"]
+
+
+def test_chosen_signals_keep_their_options() -> None:
+    config = Config.loads(SMALLEST + "\n[signals.momentum]\nsurge = 5\n")
+    chosen = config.with_signals(["momentum"])
+    enabled = {
+        name: getattr(chosen.signals, name).enabled
+        for name in ("mean_reversion", "book_imbalance", "momentum", "iceberg")
+    }
+    assert [name for name, on in enabled.items() if on] == ["momentum"]
+    assert chosen.signals.momentum.surge == 5
+    everything = config.with_signals(["all"]).signals
+    assert everything.iceberg.enabled
+    assert everything.mean_reversion.enabled
+    assert Config.loads(chosen.to_toml()) == chosen
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [(["momentun"], "did you mean momentum"), (["luck"], "there are mean_reversion, book")],
+)
+def test_a_signal_that_is_none_is_said(names: list[str], says: str) -> None:
+    with pytest.raises(PyscalpError, match=says):
+        Config.included().with_signals(names)

@@ -63,10 +63,16 @@ def test_the_days_of_a_folder(folder: Path, tmp_path: Path) -> None:
     replays |= {("2013-10-08", symbols) for _, symbols in replays}
     cells = [columns(row) for row in table]
     assert {(row[0], row[1]) for row in cells[2:]} == replays
-    (head,) = (row for row in PAGE.splitlines() if row.startswith("| day "))
-    assert cells[0] == columns(head)
+    heads = [columns(row) for row in PAGE.splitlines() if row.startswith("| day ")]
+    assert heads == [cells[0]] * 2
     for row in cells[2:]:
         assert row[2:4] == ["all", "0"], "so small a day has no trade"
     assert len(list((tmp_path / "reports").glob("*/report.html"))) == len(replays)
+    each = ran(program, "equity_ticks", "--signals", "each", cwd=folder).splitlines()
+    assert {tuple(columns(row)[1:4]) for row in each[2:]} == {
+        (symbol, signal, "0")
+        for symbol in ("AIG", "BAC")
+        for signal in ("mean reversion", "book imbalance", "momentum", "iceberg", "all")
+    }
     runs = json.loads(ran(program, "equity_ticks", "--json", cwd=folder))["runs"]
     assert [run["ticks"]["AIG"]["quotes"] for run in runs if "AIG" in run["symbols"]] == [4] * 4

@@ -32,7 +32,7 @@
 namespace pyscalp::signal {
 
 struct MomentumOptions {
-  Price bucket{50'000'000};        ///< height of a bucket of the profile, above 0
+  Price bucket{10'000'000};        ///< height of a bucket of the profile, above 0
   MonoNanos window = seconds(60);  ///< of the profile, up to a day
   std::int64_t min_trades = 20;    ///< 1 to VolumeProfile::kMaxTrades
   std::int64_t value_share_e9 = 700'000'000;  ///< of the volume, 1e-9 to 1

@@ -21,7 +21,7 @@ _LONG, _SHORT = 1, 2
 class MomentumOptions:
     """As ``signal::MomentumOptions``: times in ns, prices and shares at 1e-9."""
 
-    bucket: int = 50_000_000
+    bucket: int = 10_000_000
     window: int = 60 * 10**9
     min_trades: int = 20
     value_share: int = 700_000_000
