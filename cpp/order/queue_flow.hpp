@@ -1,16 +1,22 @@
 // How fast the queue at the touch moves, and what that says of a passive order's
 // chance.
 //
-// Counted for each side over the last 32 seconds of venue time, in buckets of one:
-// what was executed at the touch, in full, and what was cancelled there, by half, since
-// a cancellation is as likely behind an order as before it. Sums are integers, so that
-// the same events give the same answer anywhere.
+// Counted for each side over the last 32 seconds of venue time, in buckets of one: what
+// was executed at the touch, and half of what was cancelled there. Sums are integers,
+// so that the same events give the same answer anywhere.
 //
-// The chance that an order with `ahead` shares before it is filled within `wait`: with
-// V, what leaves the queue in such a time at the present rate, an exponential volume of
-// unknown mean, for which V is the only observation, exceeds x = ahead + qty with
-// probability V / (V + x), a Lomax distribution of shape 1. Cont and de Larrard, Price
-// Dynamics in a Markovian Limit Order Market (2013), derive fills from the same rates.
+// The chance that an order with `ahead` shares before it is filled within `wait` is
+//
+//   E / (E + C + ahead + qty)
+//
+// of the executions E and the halved cancellations C of so long a time at the present
+// rates. Executions have to come as far as the order, and to do so before cancellations
+// have dissolved the level and the price has gone without it. That a volume with mean
+// E, exponential and its mean known from one observation alone, exceeds y has
+// probability E / (E + y) (a Lomax distribution of shape 1); C is what it has to outrun
+// besides. bench/fill_chance.py holds it against what became of orders on a recorded
+// day. Cont and de Larrard, Price Dynamics in a Markovian Limit Order Market (2013),
+// derive fills from the same rates.
 //
 // Thread-safety: none. Nothing allocated; a bounded cost.
 #pragma once
@@ -33,11 +39,13 @@ class QueueFlow {
   void on_order(const book::OrderEvent& event, Price best, UnixNanos at) {
     using Kind = book::OrderEvent::Kind;
     if (event.kind == Kind::kAdded || event.price != best) return;
-    const Qty left = event.kind == Kind::kExecuted ? event.qty : event.qty / 2;
     advance(at);
+    Half& half = halves_[index(event.side)];
     const auto bucket = static_cast<std::size_t>(now_ % kBuckets);
-    buckets_[index(event.side)][bucket] += left;
-    sums_[index(event.side)] += left;
+    const bool executed = event.kind == Kind::kExecuted;
+    const Flow flow{executed ? event.qty : 0, executed ? 0 : event.qty / 2};
+    half.buckets[bucket] += flow;
+    half.sum += flow;
   }
 
   /// Share of orders of `qty`, with `ahead` shares before them on `side`, that are
@@ -48,15 +56,37 @@ class QueueFlow {
     const double counted =
         static_cast<double>(std::min<std::int64_t>(now_ - first_ + 1, kBuckets)) *
         static_cast<double>(kBucket.value);
-    const double leaves = static_cast<double>(sums_[index(side)]) *
-                          static_cast<double>(wait.value) / counted;
-    return leaves / (leaves + static_cast<double>(ahead + qty));
+    const double share = static_cast<double>(wait.value) / counted;
+    const Flow& sum = halves_[index(side)].sum;
+    const double executed = static_cast<double>(sum.executed) * share;
+    const double cancelled = static_cast<double>(sum.cancelled) * share;
+    return executed / (executed + cancelled + static_cast<double>(ahead + qty));
   }
 
   void clear() { *this = QueueFlow{}; }
 
  private:
   static constexpr std::int64_t kNone = -1;
+
+  struct Flow {
+    Qty executed = 0;
+    Qty cancelled = 0;  ///< by half
+
+    Flow& operator+=(const Flow& other) {
+      executed += other.executed;
+      cancelled += other.cancelled;
+      return *this;
+    }
+    Flow& operator-=(const Flow& other) {
+      executed -= other.executed;
+      cancelled -= other.cancelled;
+      return *this;
+    }
+  };
+  struct Half {
+    Flow sum;
+    std::array<Flow, kBuckets> buckets{};
+  };
 
   /// Forgets what is too old. An earlier time counts as the present one.
   void advance(UnixNanos at) {
@@ -65,9 +95,9 @@ class QueueFlow {
     const std::int64_t over = std::min<std::int64_t>(bucket - now_, kBuckets);
     for (std::int64_t i = 1; i <= over; ++i) {
       const auto oldest = static_cast<std::size_t>((now_ + i) % kBuckets);
-      for (const Side side : {Side::kBuy, Side::kSell}) {
-        sums_[index(side)] -= buckets_[index(side)][oldest];
-        buckets_[index(side)][oldest] = 0;
+      for (Half& half : halves_) {
+        half.sum -= half.buckets[oldest];
+        half.buckets[oldest] = {};
       }
     }
     now_ = std::max(now_, bucket);
@@ -75,8 +105,7 @@ class QueueFlow {
 
   std::int64_t first_ = kNone;  ///< bucket of the first event
   std::int64_t now_ = 0;
-  std::array<Qty, 2> sums_{};
-  std::array<std::array<Qty, kBuckets>, 2> buckets_{};
+  std::array<Half, 2> halves_{};
 };
 
 }  // namespace pyscalp::order

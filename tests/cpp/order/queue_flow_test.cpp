@@ -31,9 +31,10 @@ TEST(QueueFlow, CountsExecutionsInFullAndCancelsByHalfAtTheTouchAlone) {
   flow.on_order(event(Kind::kReduced, 40), kBest, at(1));
   flow.on_order(event(Kind::kAdded, 1'000), kBest, at(1));
   flow.on_order(event(Kind::kExecuted, 500, Side::kBuy, Price{99}), kBest, at(1));
-  // 150 in the one second so far.
-  EXPECT_DOUBLE_EQ(flow.fill_chance(Side::kBuy, 100, 50, seconds(1), at(1)), 0.5);
-  EXPECT_DOUBLE_EQ(flow.fill_chance(Side::kBuy, 100, 50, seconds(3), at(1)), 0.75);
+  // 100 and 50 in the one second so far.
+  EXPECT_DOUBLE_EQ(flow.fill_chance(Side::kBuy, 100, 50, seconds(1), at(1)),
+                   100.0 / 300.0);
+  EXPECT_DOUBLE_EQ(flow.fill_chance(Side::kBuy, 100, 50, seconds(3), at(1)), 0.5);
   EXPECT_EQ(flow.fill_chance(Side::kSell, 0, 1, seconds(1), at(1)), 0.0);
 }
 
@@ -53,7 +54,8 @@ TEST(QueueFlow, ForgetsAsASumOverTheLastSecondsWould) {
   struct Seen {
     std::int64_t second;
     Side side;
-    Qty qty;
+    Qty executed;
+    Qty cancelled;
   };
   QueueFlow flow;
   Random random(11);
@@ -65,17 +67,23 @@ TEST(QueueFlow, ForgetsAsASumOverTheLastSecondsWould) {
     second += step < 3 ? 50 : step < 30 ? 1 : 0;
     const Side side = random.below(2) == 0 ? Side::kBuy : Side::kSell;
     const auto qty = static_cast<Qty>(random.below(1'000));
-    flow.on_order(event(Kind::kExecuted, qty, side), kBest, at(double(second)));
-    seen.push_back({second, side, qty});
-    Qty sum = 0;
+    const bool executed = random.below(2) == 0;
+    flow.on_order(event(executed ? Kind::kExecuted : Kind::kRemoved, qty, side), kBest,
+                  at(double(second)));
+    seen.push_back({second, side, executed ? qty : 0, executed ? 0 : qty / 2});
+    Qty in_full = 0;
+    Qty by_half = 0;
     for (const Seen& one : seen) {
-      if (one.side == side && one.second > second - QueueFlow::kBuckets) sum += one.qty;
+      if (one.side != side || one.second <= second - QueueFlow::kBuckets) continue;
+      in_full += one.executed;
+      by_half += one.cancelled;
     }
     const auto counted =
         double(std::min<std::int64_t>(second - first + 1, QueueFlow::kBuckets));
-    const double leaves = double(sum) * 2.0 / counted;
+    const double reached = double(in_full) * 2.0 / counted;
+    const double outrun = double(by_half) * 2.0 / counted;
     ASSERT_DOUBLE_EQ(flow.fill_chance(side, 90, 10, seconds(2), at(double(second))),
-                     leaves / (leaves + 100.0));
+                     reached / (reached + outrun + 100.0));
   }
 }
 
