@@ -283,10 +283,14 @@ order::ScalperView Engine::scalper_view(Traded& instrument, bool ticked,
                         ? books_.books().qty_ahead(order.order_reference)
                         : -1};
   });
-  if (view.position == 0 && view.forecast.expected_move != Price{}) {
+  const book::Touch& touch = view.market.touch;
+  if (view.position == 0 && view.forecast.expected_move != Price{} && touch.sound()) {
     const Side side = view.forecast.expected_move > Price{} ? Side::kBuy : Side::kSell;
-    view.room = gate_.room(instrument.id, side, view.market.touch.price(opposite(side)),
-                           orders_.exposure(instrument.id), now);
+    // The gate takes a buy for worth its limit, a sell for worth the bid.
+    const Price worth =
+        side == Side::kBuy ? instrument.scalper.through_touch(touch, side) : touch.bid;
+    view.room =
+        gate_.room(instrument.id, side, worth, orders_.exposure(instrument.id), now);
   }
   return view;
 }

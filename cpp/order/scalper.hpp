@@ -91,6 +91,8 @@ class Scalper {
   /// When `decide` wants to be asked again though nothing happens; kNever if flat and
   /// without an order.
   MonoNanos next_deadline(const ScalperView& view) const;
+  /// The worst limit of an IOC on `side`; the touch's opposite side must have a price.
+  Price through_touch(const book::Touch& touch, Side side) const;
   const ScalperOptions& options() const { return options_; }
 
  private:
@@ -109,7 +111,6 @@ class Scalper {
   bool rather_takes(const Expectation& expectation, Price taken, double chance) const;
   Action leave(const ScalperView& view) const;
   bool entry_outlived(const ScalperView& view) const;
-  Price through_touch(const book::Touch& touch, Side side) const;
 
   ScalperOptions options_;
   FeeSchedule fees_;

@@ -1,0 +1,63 @@
+// What the engine tells the tactic: the room for a sweep, what a signal said while an
+// order was on its way, what the network has cost; and when a stop was reached.
+#include <pyscalp_signal.h>
+
+#include "fixture.hpp"
+
+namespace pyscalp::engine {
+namespace {
+
+using risk::Denial;
+
+/// What the user's signal below says at every event.
+pyscalp_forecast said;
+
+void on_book(void*, const double*, const pyscalp_market*, pyscalp_forecast* forecast) {
+  *forecast = said;
+}
+
+const pyscalp_signal& plugin() {
+  static const pyscalp_signal kPlugin = [] {
+    pyscalp_signal made{};
+    made.abi = PYSCALP_SIGNAL_ABI;
+    made.size = sizeof made;
+    made.name = "said";
+    made.levels = 1;
+    made.on_book = on_book;
+    return made;
+  }();
+  return kPlugin;
+}
+
+/// Trades on what `said` holds alone.
+EngineConfig told() {
+  EngineConfig config = base_config();
+  config.signals.of<signal::BookImbalance>().enabled = false;
+  auto& user = config.signals.of<signal::UserSignal>();
+  user.enabled = true;
+  user.options.plugin = &plugin();
+  said = {};
+  return config;
+}
+
+constexpr double kCents = 10'000'000.0;
+
+// ---- The room for a sweep ----
+
+TEST(EngineSweep, IsCutToTheValueOfAnOrderAtItsOwnLimit) {
+  EngineConfig config = told();
+  config.scalper.style = order::Style::kTaker;
+  config.scalper.sweep = {2, 1'000'000, 100};
+  // 50 shares at the ask are just within the limit, a cent higher only 49.
+  config.limits.max_order_value = {50 * price_from_e4(kAsk).value};
+  Rig rig(config);
+  rig.start();
+  rig.feed(rig.reduce(2, 280));  // 20 at the ask, 300 a cent above
+  said.expected_move = 20 * kCents;
+  rig.tick();
+  EXPECT_EQ(rig.denied(Denial::kOrderValue), 0u);
+  EXPECT_EQ(rig.sent(), Lines{"#1 buy 49 AMZN at 1000300 ioc"});
+}
+
+}  // namespace
+}  // namespace pyscalp::engine
