@@ -252,18 +252,12 @@ order::ScalperView Engine::scalper_view(Traded& instrument, bool ticked,
       gate_.on_equity(ledger_.equity(), now);
     }
   }
-  if (position.flat()) {
-    instrument.leave = false;
-    instrument.stop_at = kNever;
-  } else if (any(instrument.forecast.leave & signal::sides_of(position.side()))) {
-    instrument.leave = true;
-  }
+  if (position.flat()) instrument.stop_at = kNever;
   view.forecast = instrument.forecast;
   view.position = position.qty();
   view.opened = position.opened();
   view.closed = instrument.closed;
   view.stopping = stopping_ || closing();
-  view.leave = instrument.leave;
   view.flow = &instrument.flow;
   view.network = instrument.network;
   view.entry_price = position.average_price();
@@ -283,6 +277,15 @@ order::ScalperView Engine::scalper_view(Traded& instrument, bool ticked,
                         ? books_.books().qty_ahead(order.order_reference)
                         : -1};
   });
+  // An entry on its way counts as what it is to become: it may be filled by now.
+  const bool entering = position.flat() && view.working.user_ref != 0;
+  const Side held = entering ? view.working.side : position.side();
+  if (position.flat() && !entering) {
+    instrument.leave = false;
+  } else if (any(view.forecast.leave & signal::sides_of(held))) {
+    instrument.leave = true;
+  }
+  view.leave = instrument.leave;
   const book::Touch& touch = view.market.touch;
   if (view.position == 0 && view.forecast.expected_move != Price{} && touch.sound()) {
     const Side side = view.forecast.expected_move > Price{} ? Side::kBuy : Side::kSell;

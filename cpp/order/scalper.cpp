@@ -46,7 +46,7 @@ bool Scalper::entry_outlived(const ScalperView& view) const {
   const std::int64_t toward = view.forecast.expected_move.value * sign(order.side);
   const book::Touch& touch = view.market.touch;
   const MonoNanos waited = view.market.now - order.sent_at;
-  if (view.stopping || view.position != 0 || toward < 0 ||
+  if (view.stopping || view.leave || view.position != 0 || toward < 0 ||
       any(view.forecast.veto & signal::sides_of(order.side)) ||
       order.limit != touch.price(order.side) || waited >= options_.passive_wait) {
     return true;
@@ -137,7 +137,8 @@ Action Scalper::enter(const ScalperView& view) const {
     return {};
   }
   const Side side = move > 0 ? Side::kBuy : Side::kSell;
-  if (any(view.forecast.veto & signal::sides_of(side))) return {};
+  const signal::Sides shut = view.forecast.veto | view.forecast.leave;
+  if (any(shut & signal::sides_of(side))) return {};
   const Expectation now = expectation(view);
   const Price taken = now.taken(touch.price(opposite(side)));
   bool takes = options_.style == Style::kTaker;

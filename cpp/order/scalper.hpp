@@ -67,8 +67,10 @@ struct ScalperView {
   MonoNanos opened{};            ///< first fill of what is held
   MonoNanos closed = {-kNever.value / 2};  ///< when the last round trip ended
   WorkingView working;
-  bool stopping = false;      ///< no entries, get flat
-  bool leave = false;         ///< a signal has said so since the position was opened
+  bool stopping = false;  ///< no entries, get flat
+  /// A signal has said so since the position was opened, or the order that opens it was
+  /// sent.
+  bool leave = false;
   QueueFlow* flow = nullptr;  ///< of the instrument; null: nothing is known
   Price network{};            ///< see expectation.hpp
   Qty room = 0;               ///< what limits leave for an entry toward the forecast

@@ -59,5 +59,60 @@ TEST(EngineSweep, IsCutToTheValueOfAnOrderAtItsOwnLimit) {
   EXPECT_EQ(rig.sent(), Lines{"#1 buy 49 AMZN at 1000300 ioc"});
 }
 
+// ---- Signals that let go ----
+
+TEST(EngineLeave, AnEntryThatWorksIsWithdrawn) {
+  Rig rig(told());
+  rig.start();
+  said.expected_move = 2 * kCents;
+  rig.tick();
+  EXPECT_EQ(rig.sent(), Lines{"#1 buy 10 AMZN at 1000000 post-only"});
+  rig.accepted(1);
+  said = {0.0, PYSCALP_SHORT, 0};
+  rig.tick();
+  EXPECT_EQ(rig.sent(), Lines{});
+  said = {0.0, PYSCALP_LONG, 0};
+  rig.tick();
+  EXPECT_EQ(rig.sent(), Lines{"cancel #1"});
+}
+
+TEST(EngineLeave, WhatFillsAfterItWasSaidIsLeft) {
+  Rig rig(told());
+  rig.start();
+  said.expected_move = 2 * kCents;
+  rig.tick();
+  EXPECT_EQ(rig.sent(), Lines{"#1 buy 10 AMZN at 1000000 post-only"});
+  said = {0.0, PYSCALP_LONG, 0};  // once, while the order is on its way
+  rig.tick();
+  said = {};
+  rig.tick();
+  rig.accepted(1);
+  EXPECT_EQ(rig.sent(), Lines{"cancel #1"});
+  rig.executed(1, 10, kBid, 501);
+  EXPECT_EQ(rig.wait(base_config().scalper.retry_wait),
+            Lines{"#2 sell 10 AMZN at 999800 ioc"});
+  rig.accepted(2);
+  rig.executed(2, 10, kBid, 502, 'R');
+  // Flat: what was said of that position does not hold for the next.
+  rig.now = rig.now + seconds(2);
+  said.expected_move = 2 * kCents;
+  rig.tick();
+  EXPECT_EQ(rig.orders_sent(), Lines{"#3 buy 10 AMZN at 1000000 post-only"});
+  rig.accepted(3);
+  rig.tick();
+  EXPECT_EQ(rig.sent(), Lines{});
+}
+
+TEST(EngineLeave, NothingIsEnteredThatWouldBeLeftAtOnce) {
+  Rig rig(told());
+  rig.start();
+  said = {2 * kCents, PYSCALP_LONG, 0};
+  rig.tick();
+  EXPECT_EQ(rig.sent(), Lines{});
+  said = {2 * kCents, PYSCALP_SHORT, 0};
+  rig.tick();
+  EXPECT_EQ(rig.sent(), Lines{"#1 buy 10 AMZN at 1000000 post-only"});
+}
+
 }  // namespace
 }  // namespace pyscalp::engine
