@@ -162,7 +162,8 @@ struct Engine::VenueListener {
       engine.outlet_.put(RecordKind::kFill, now, fill);
       engine.markouts_.on_fill(fill.number, fill.instrument, now);
     }
-    if (m.liquidity == 'R') note_network(order);
+    // With its first part: an order meets one mid, in however many it is filled.
+    if (m.liquidity == 'R' && order.filled == m.quantity) note_network(order);
     if (booked.closed) on_round_trip(booked.round_trip);
     engine.gate_.on_equity(engine.ledger_.equity(), now);
     touch(order.wish.instrument);

@@ -114,5 +114,29 @@ TEST(EngineLeave, NothingIsEnteredThatWouldBeLeftAtOnce) {
   EXPECT_EQ(rig.sent(), Lines{"#1 buy 10 AMZN at 1000000 post-only"});
 }
 
+// ---- What the network costs ----
+
+TEST(EngineNetwork, ATakingOrderCountsOnceHoweverManyPartsItIsFilledIn) {
+  EngineConfig config = told();
+  config.scalper.style = order::Style::kTaker;
+  config.scalper.expectation.passive_exit = 1.0;
+  Rig rig(config);
+  rig.start();
+  said.expected_move = 2 * kCents;
+  rig.tick();
+  EXPECT_EQ(rig.sent(), Lines{"#1 buy 10 AMZN at 1000400 ioc"});
+  said = {};
+  rig.feed(rig.remove(1), rig.remove(2), rig.add(50, 'B', 300, kBid + 4 * kCent),
+           rig.add(51, 'S', 300, kAsk + 4 * kCent), rig.remove(4));
+  rig.now = rig.now + milliseconds(1);
+  rig.accepted(1);
+  rig.executed(1, 5, kAsk, 501, 'R');
+  rig.executed(1, 5, kAsk, 502, 'R');
+  const order::Order* order = rig.engine.orders().find(1);
+  ASSERT_NE(order, nullptr);
+  ASSERT_EQ(order->arrival_mid - order->wish.decision_mid, price_from_e4(4 * kCent));
+  EXPECT_EQ(rig.engine.network(0), price_from_e4(4 * kCent / 8));
+}
+
 }  // namespace
 }  // namespace pyscalp::engine
