@@ -304,8 +304,10 @@ void Engine::evaluate(Traded& instrument, bool ticked, MonoNanos now) {
   const MonoNanos decided = stamp();
   record_stage(Stage::kSignal, stage_at_, decided);
   stage_at_ = decided;
-  if (action.reason == order::Intent::kStop && instrument.stop_at == kNever) {
-    instrument.stop_at = input_at_;
+  if (action.kind != order::Action::Kind::kNone) {
+    const bool stops = action.reason == order::Intent::kStop;
+    if (!stops) instrument.stop_at = kNever;  // the price has come back
+    if (stops && instrument.stop_at == kNever) instrument.stop_at = input_at_;
   }
   if (action.kind == order::Action::Kind::kPlace) {
     place(instrument, action.wish, now);

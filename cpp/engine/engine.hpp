@@ -119,7 +119,7 @@ class Engine {
     order::QueueFlow flow;
     Price network;       ///< drift from decision to arrival, see order/expectation.hpp
     bool leave = false;  ///< a signal has let go of what is held or entered
-    MonoNanos stop_at = kNever;  ///< when the stop of what is held was reached
+    MonoNanos stop_at = kNever;  ///< when the stop now wanted was reached
     InstrumentId id{};
     bool touched = false;
     MonoNanos last_tick = risk::kNoTick;

@@ -138,5 +138,40 @@ TEST(EngineNetwork, ATakingOrderCountsOnceHoweverManyPartsItIsFilledIn) {
   EXPECT_EQ(rig.engine.network(0), price_from_e4(4 * kCent / 8));
 }
 
+// ---- Stops ----
+
+TEST(EngineStopTime, AStopThatWasNotNeededInTheEndIsForgotten) {
+  EngineConfig config = base_config();
+  config.measure = true;
+  Rig rig(config);
+  rig.buy();
+  rig.sent();
+  rig.accepted(2);
+  rig.now = rig.now + seconds(1);
+  const auto drop = [&](std::uint64_t reference) {
+    rig.feed(rig.add(reference + 1, 'S', 300, 999'600),
+             rig.add(reference, 'B', 300, 999'400));
+  };
+  rig.feed(rig.remove(1), rig.remove(3));
+  drop(60);
+  EXPECT_EQ(rig.sent(), Lines{"cancel #2"});
+  // Before the target is gone the price is back; it is asked for again.
+  rig.feed(rig.remove(61), rig.add(62, 'B', 300, kBid));
+  rig.canceled(2, 10);
+  EXPECT_EQ(rig.sent(), Lines{"#3 sell 10 AMZN at 1000300 post-only"});
+  rig.accepted(3);
+  // Two seconds later the stop is reached in earnest.
+  rig.now = rig.now + seconds(2);
+  rig.feed(rig.remove(62));
+  drop(70);
+  EXPECT_EQ(rig.orders_sent(), Lines{"cancel #3"});
+  rig.now = rig.now + milliseconds(3);
+  rig.canceled(3, 10);
+  EXPECT_EQ(rig.orders_sent(), Lines{"#4 sell 10 AMZN at 999200 ioc"});
+  const Histogram& stops = rig.engine.histogram(Stage::kStopToOrder);
+  EXPECT_EQ(stops.count(), 1);
+  EXPECT_EQ(stops.max(), milliseconds(3).value);
+}
+
 }  // namespace
 }  // namespace pyscalp::engine
