@@ -109,6 +109,8 @@ class Scalper {
     return {options_.expectation, fees_, view.market.touch, view.forecast.expected_move,
             view.network};
   }
+  /// Of a passive order that joins the touch now, behind all that is displayed.
+  double chance_of_new(const ScalperView& view, Side side) const;
   /// Whether taking now is worth more than `made` with that chance.
   bool rather_takes(const Expectation& expectation, Price taken, double chance) const;
   Action leave(const ScalperView& view) const;
