@@ -54,7 +54,13 @@ struct Engine::FeedListener {
         engine.halt_in_doubt("an instrument changed its number while held", now);
         return;
       }
-      if (instrument.id != id) instrument.depth = Traded::kNoDepth;
+      if (instrument.id != id) {
+        // What is known is of another book.
+        std::uint8_t& before = engine.traded_of_[index(instrument.id)];
+        if (before == slot + 1) before = 0;
+        instrument.levels.invalidate();
+        instrument.depth = Traded::kNoDepth;
+      }
       instrument.id = id;
       engine.traded_of_[index(id)] = static_cast<std::uint8_t>(slot + 1);
       engine.gate_.permit(id);

@@ -9,11 +9,14 @@ namespace {
 
 using risk::Denial;
 
-/// What the user's signal below says at every event.
+/// What the user's signal below says at every event, and was shown at the last.
 pyscalp_forecast said;
+pyscalp_level best_bid;
 
-void on_book(void*, const double*, const pyscalp_market*, pyscalp_forecast* forecast) {
+void on_book(void*, const double*, const pyscalp_market* market,
+             pyscalp_forecast* forecast) {
   *forecast = said;
+  best_bid = market->bid_count == 0 ? pyscalp_level{} : market->bids[0];
 }
 
 const pyscalp_signal& plugin() {
@@ -41,6 +44,28 @@ EngineConfig told() {
 }
 
 constexpr double kCents = 10'000'000.0;
+
+// ---- What is shown ----
+
+TEST(EngineLevels, AnInstrumentOfAnotherNumberIsShownThatNumbersBook) {
+  EngineConfig config = told();
+  config.shown_levels = 1;
+  Rig rig(config);
+  rig.start();
+  // One that nobody trades so far has the number 11, with two orders in its book.
+  rig.feed(rig.add(21, 'B', 70, kBid - 5 * kCent, 11),
+           rig.add(22, 'S', 80, kAsk + 5 * kCent, 11));
+  rig.tick();
+  EXPECT_EQ(best_bid.price, price_from_e4(kBid).value);
+  rig.feed(rig.directory("AMZN", 11));
+  rig.feed(rig.add(23, 'B', 10, kBid - 9 * kCent, 11));
+  EXPECT_EQ(best_bid.price, price_from_e4(kBid - 5 * kCent).value);
+  EXPECT_EQ(best_bid.qty, 70);
+  // What becomes of the old number's book is nobody's concern.
+  best_bid = {};
+  rig.feed(rig.reduce(1, 100));
+  EXPECT_EQ(best_bid.qty, 0);
+}
 
 // ---- The room for a sweep ----
 
