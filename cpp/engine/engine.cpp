@@ -252,18 +252,12 @@ order::ScalperView Engine::scalper_view(Traded& instrument, bool ticked,
       gate_.on_equity(ledger_.equity(), now);
     }
   }
-  if (position.flat()) {
-    instrument.leave = false;
-    instrument.stop_at = kNever;
-  } else if (any(instrument.forecast.leave & signal::sides_of(position.side()))) {
-    instrument.leave = true;
-  }
+  if (position.flat()) instrument.stop_at = kNever;
   view.forecast = instrument.forecast;
   view.position = position.qty();
   view.opened = position.opened();
   view.closed = instrument.closed;
   view.stopping = stopping_ || closing();
-  view.leave = instrument.leave;
   view.flow = &instrument.flow;
   view.network = instrument.network;
   view.entry_price = position.average_price();
@@ -283,10 +277,23 @@ order::ScalperView Engine::scalper_view(Traded& instrument, bool ticked,
                         ? books_.books().qty_ahead(order.order_reference)
                         : -1};
   });
-  if (view.position == 0 && view.forecast.expected_move != Price{}) {
+  // An entry on its way counts as what it is to become: it may be filled by now.
+  const bool entering = position.flat() && view.working.user_ref != 0;
+  const Side held = entering ? view.working.side : position.side();
+  if (position.flat() && !entering) {
+    instrument.leave = false;
+  } else if (any(view.forecast.leave & signal::sides_of(held))) {
+    instrument.leave = true;
+  }
+  view.leave = instrument.leave;
+  const book::Touch& touch = view.market.touch;
+  if (view.position == 0 && view.forecast.expected_move != Price{} && touch.sound()) {
     const Side side = view.forecast.expected_move > Price{} ? Side::kBuy : Side::kSell;
-    view.room = gate_.room(instrument.id, side, view.market.touch.price(opposite(side)),
-                           orders_.exposure(instrument.id), now);
+    // The gate takes a buy for worth its limit, a sell for worth the bid.
+    const Price worth =
+        side == Side::kBuy ? instrument.scalper.through_touch(touch, side) : touch.bid;
+    view.room =
+        gate_.room(instrument.id, side, worth, orders_.exposure(instrument.id), now);
   }
   return view;
 }
@@ -297,8 +304,10 @@ void Engine::evaluate(Traded& instrument, bool ticked, MonoNanos now) {
   const MonoNanos decided = stamp();
   record_stage(Stage::kSignal, stage_at_, decided);
   stage_at_ = decided;
-  if (action.reason == order::Intent::kStop && instrument.stop_at == kNever) {
-    instrument.stop_at = input_at_;
+  if (action.kind != order::Action::Kind::kNone) {
+    const bool stops = action.reason == order::Intent::kStop;
+    if (!stops) instrument.stop_at = kNever;  // the price has come back
+    if (stops && instrument.stop_at == kNever) instrument.stop_at = input_at_;
   }
   if (action.kind == order::Action::Kind::kPlace) {
     place(instrument, action.wish, now);

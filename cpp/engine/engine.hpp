@@ -95,6 +95,9 @@ class Engine {
   std::size_t instrument_count() const { return traded_.size(); }
   /// Of the n-th configured instrument.
   const signal::SignalSet& signals(std::size_t n) const { return traded_[n].signals; }
+  /// The mean drift from decision to arrival of its taking orders, see
+  /// order/expectation.hpp.
+  Price network(std::size_t n) const { return traded_[n].network; }
   /// The locate of the n-th configured instrument; 0 until the directory names it.
   InstrumentId instrument(std::size_t n) const { return traded_[n].id; }
   /// Safe to read from any thread while the engine runs.
@@ -115,8 +118,8 @@ class Engine {
     order::Scalper scalper;
     order::QueueFlow flow;
     Price network;       ///< drift from decision to arrival, see order/expectation.hpp
-    bool leave = false;  ///< a signal has let go of what is held
-    MonoNanos stop_at = kNever;  ///< when the stop of what is held was reached
+    bool leave = false;  ///< a signal has let go of what is held or entered
+    MonoNanos stop_at = kNever;  ///< when the stop now wanted was reached
     InstrumentId id{};
     bool touched = false;
     MonoNanos last_tick = risk::kNoTick;

@@ -54,7 +54,13 @@ struct Engine::FeedListener {
         engine.halt_in_doubt("an instrument changed its number while held", now);
         return;
       }
-      if (instrument.id != id) instrument.depth = Traded::kNoDepth;
+      if (instrument.id != id) {
+        // What is known is of another book.
+        std::uint8_t& before = engine.traded_of_[index(instrument.id)];
+        if (before == slot + 1) before = 0;
+        instrument.levels.invalidate();
+        instrument.depth = Traded::kNoDepth;
+      }
       instrument.id = id;
       engine.traded_of_[index(id)] = static_cast<std::uint8_t>(slot + 1);
       engine.gate_.permit(id);
@@ -162,7 +168,8 @@ struct Engine::VenueListener {
       engine.outlet_.put(RecordKind::kFill, now, fill);
       engine.markouts_.on_fill(fill.number, fill.instrument, now);
     }
-    if (m.liquidity == 'R') note_network(order);
+    // With its first part: an order meets one mid, in however many it is filled.
+    if (m.liquidity == 'R' && order.filled == m.quantity) note_network(order);
     if (booked.closed) on_round_trip(booked.round_trip);
     engine.gate_.on_equity(engine.ledger_.equity(), now);
     touch(order.wish.instrument);

@@ -46,7 +46,7 @@ bool Scalper::entry_outlived(const ScalperView& view) const {
   const std::int64_t toward = view.forecast.expected_move.value * sign(order.side);
   const book::Touch& touch = view.market.touch;
   const MonoNanos waited = view.market.now - order.sent_at;
-  if (view.stopping || view.position != 0 || toward < 0 ||
+  if (view.stopping || view.leave || view.position != 0 || toward < 0 ||
       any(view.forecast.veto & signal::sides_of(order.side)) ||
       order.limit != touch.price(order.side) || waited >= options_.passive_wait) {
     return true;
@@ -55,12 +55,19 @@ bool Scalper::entry_outlived(const ScalperView& view) const {
       view.flow == nullptr || !touch.sound()) {
     return false;
   }
-  // By now taking may be the better way: its place in the queue is known.
+  // By now taking may be the better way: its place in the queue is known. Better than a
+  // new order's, too, or it would lose its place to one.
   const Expectation now = expectation(view);
-  const double chance =
+  const double chance = std::max(
       view.flow->fill_chance(order.side, order.ahead, order.qty,
-                             options_.passive_wait - waited, view.market.venue_time);
+                             options_.passive_wait - waited, view.market.venue_time),
+      chance_of_new(view, order.side));
   return rather_takes(now, now.taken(touch.price(opposite(order.side))), chance);
+}
+
+double Scalper::chance_of_new(const ScalperView& view, Side side) const {
+  return view.flow->fill_chance(side, view.market.touch.qty(side), options_.order_qty,
+                                options_.passive_wait, view.market.venue_time);
 }
 
 bool Scalper::rather_takes(const Expectation& expectation, Price taken,
@@ -137,16 +144,13 @@ Action Scalper::enter(const ScalperView& view) const {
     return {};
   }
   const Side side = move > 0 ? Side::kBuy : Side::kSell;
-  if (any(view.forecast.veto & signal::sides_of(side))) return {};
+  const signal::Sides shut = view.forecast.veto | view.forecast.leave;
+  if (any(shut & signal::sides_of(side))) return {};
   const Expectation now = expectation(view);
   const Price taken = now.taken(touch.price(opposite(side)));
   bool takes = options_.style == Style::kTaker;
   if (options_.style == Style::kChoose && view.flow != nullptr) {
-    // A new order stands behind all that is displayed.
-    const double chance =
-        view.flow->fill_chance(side, touch.qty(side), options_.order_qty,
-                               options_.passive_wait, view.market.venue_time);
-    takes = rather_takes(now, taken, chance);
+    takes = rather_takes(now, taken, chance_of_new(view, side));
   }
   if ((takes ? taken : now.made()) < options_.edge_min) return {};
   Action action{Action::Kind::kPlace, {}, 0, Intent::kEntry};

@@ -67,8 +67,10 @@ struct ScalperView {
   MonoNanos opened{};            ///< first fill of what is held
   MonoNanos closed = {-kNever.value / 2};  ///< when the last round trip ended
   WorkingView working;
-  bool stopping = false;      ///< no entries, get flat
-  bool leave = false;         ///< a signal has said so since the position was opened
+  bool stopping = false;  ///< no entries, get flat
+  /// A signal has said so since the position was opened, or the order that opens it was
+  /// sent.
+  bool leave = false;
   QueueFlow* flow = nullptr;  ///< of the instrument; null: nothing is known
   Price network{};            ///< see expectation.hpp
   Qty room = 0;               ///< what limits leave for an entry toward the forecast
@@ -91,6 +93,8 @@ class Scalper {
   /// When `decide` wants to be asked again though nothing happens; kNever if flat and
   /// without an order.
   MonoNanos next_deadline(const ScalperView& view) const;
+  /// The worst limit of an IOC on `side`; the touch's opposite side must have a price.
+  Price through_touch(const book::Touch& touch, Side side) const;
   const ScalperOptions& options() const { return options_; }
 
  private:
@@ -105,11 +109,12 @@ class Scalper {
     return {options_.expectation, fees_, view.market.touch, view.forecast.expected_move,
             view.network};
   }
+  /// Of a passive order that joins the touch now, behind all that is displayed.
+  double chance_of_new(const ScalperView& view, Side side) const;
   /// Whether taking now is worth more than `made` with that chance.
   bool rather_takes(const Expectation& expectation, Price taken, double chance) const;
   Action leave(const ScalperView& view) const;
   bool entry_outlived(const ScalperView& view) const;
-  Price through_touch(const book::Touch& touch, Side side) const;
 
   ScalperOptions options_;
   FeeSchedule fees_;

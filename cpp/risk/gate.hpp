@@ -89,8 +89,9 @@ class Gate {
   /// Always. Counted against the rate; the last part of it is kept for these.
   GatedCancel cancel(std::uint32_t user_ref, MonoNanos now);
 
-  /// How large an opening order at that price may be at most, by the limits of size,
-  /// value, position and depth. Advice: `check` alone decides, and of more than this.
+  /// How large an opening order may be at most, by the limits of size, value (a share
+  /// counts for `price`, see order_size.hpp), position and depth. Advice: `check` alone
+  /// decides, and of more than this.
   Qty room(InstrumentId instrument, Side side, Price price,
            const order::Exposure& exposure, MonoNanos now);
 

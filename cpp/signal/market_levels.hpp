@@ -31,8 +31,13 @@ class MarketLevels {
       half.stale = true;
     }
   }
-  /// The book was changed without `on_level`.
-  void invalidate() { halves_[0].stale = halves_[1].stale = true; }
+  /// The book was changed without `on_level`: nothing is shown until it is read.
+  void invalidate() {
+    for (Half& half : halves_) {
+      half.stale = true;
+      half.count = 0;
+    }
+  }
 
   /// Brings both sides up to date.
   template <class Books>

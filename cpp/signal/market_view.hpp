@@ -97,7 +97,8 @@ struct Forecast {
   /// opinion.
   Price expected_move{};
   SignalId signal = SignalId::kNone;
-  /// Positions on these sides are to be closed at once: what they stood on is gone.
+  /// Positions on these sides are to be closed at once: what they stood on is gone. Nor
+  /// is anything entered on them meanwhile.
   Sides leave = Sides::kNone;
   /// Entries on these sides are not to be made, whichever signal asks for them.
   Sides veto = Sides::kNone;

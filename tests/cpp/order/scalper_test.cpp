@@ -135,6 +135,19 @@ TEST_F(ScalperTest, WithdrawsAnEntryWhoseChanceIsWorthLessThanTaking) {
   expect_nothing();
 }
 
+TEST_F(ScalperTest, WithdrawsNoEntryInFavourOfANewOneBehindIt) {
+  forecast(cents(40));
+  view_.flow = &flow_;
+  leave_queue(Side::kBuy, 5'000);  // 500 in the tenth of a second that is left
+  work(Intent::kEntry, Side::kBuy, cents(10'000),
+       options_.passive_wait - milliseconds(100));
+  view_.working.qty = 10;
+  view_.working.ahead = 490;  // 50 % of 42.65 is less than 34.65, …
+  expect_nothing();           // … yet a new order would not take: 96.7 % of 42.65
+  view_.working = {};
+  expect_place(Side::kBuy, cents(10'000), Intent::kEntry, false);
+}
+
 TEST_F(ScalperTest, LeavesAtOnceWhenASignalLetsGo) {
   hold(10, cents(10'000), seconds(1));
   view_.leave = true;

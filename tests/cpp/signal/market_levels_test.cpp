@@ -77,6 +77,7 @@ TEST(MarketLevels, ForgetWhenToldSo) {
   EXPECT_EQ(levels.side(Side::kBuy).size(), 1u);
   books.clear(kId);
   levels.invalidate();
+  EXPECT_TRUE(levels.side(Side::kBuy).empty());  // what was is not shown meanwhile
   levels.read(books, kId);
   EXPECT_TRUE(levels.side(Side::kBuy).empty());
 }
