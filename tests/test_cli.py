@@ -79,8 +79,8 @@ def test_no_arguments_show_the_commands(capsys: pytest.CaptureFixture[str]) -> N
         (["economics", "--move", "-2"], "the move is -2 bp; say --loss, above 0"),
         (["economics", "--tier", "vip1"], "--tier is of a schedule; name one with --schedule"),
         (["economics", "--schedule", "nasdaq"], "by the share; say --price"),
-        (["economics", "--schedule", "nasdak"], "did you mean nasdaq?"),
-        (["economics", "--schedule", "binance_spot", "--tier", "vip11"], "did you mean vip1?"),
+        (["economics", "--schedule", "nasdak"], 'did you mean "nasdaq"?'),
+        (["economics", "--schedule", "binance_spot", "--tier", "vip11"], 'did you mean "vip1"?'),
         (["economics", "--schedule", "binance_spot", "--fee", "1"], "contradict each other"),
         (
             ["economics", "--schedule", "binance_spot", "--tier", "vip1", "--volume", "2"],
@@ -141,9 +141,19 @@ def test_economics_of_a_schedules_tier(capsys: pytest.CaptureFixture[str]) -> No
     assert rows["maker"]["fee_bp"] == pytest.approx(-1.08)
     assert rows["tier"] == "add_0.25"
     assert rows["tiers"]["none"]["net_bp_maker"] == 12 + 3 - 1
-    assert "Nasdaq-like" in call(capsys, "economics", *options)[1]
+    _, shown, _ = call(capsys, "economics", *options)
+    assert "Nasdaq-like" in shown
+    assert "fees of tier add_0.25" in shown
     volume = ("--schedule", "binance_spot", "--volume", "7000000", "--move", "50", "--json")
     assert json.loads(call(capsys, "economics", *volume)[1])["tier"] == "vip2"
+
+
+def test_no_share_of_winners_is_enough_where_a_winner_loses(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _, out, _ = call(capsys, "economics", "--move", "1")
+    must_win = dict(re.findall(r"^(taker|maker, then taker|maker)  .* (\S+) *$", out, re.MULTILINE))
+    assert must_win == {"taker": "never", "maker, then taker": "never", "maker": "0.0%"}
 
 
 def test_economics_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
