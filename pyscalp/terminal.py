@@ -96,7 +96,9 @@ def print_summary(summary: dict[str, Any], directory: Path | None) -> None:
         table.add_row("maker share", f"{summary['maker_share']:.0%}")
         table.add_row("longest holding", f"{summary['holding_s_max']:.1f} s")
     table.add_row("maximum drawdown", f"{summary['max_drawdown']:,.2f}")
-    table.add_row("breakers", ", ".join(map(str, summary["breakers"])) or "none")
+    trips = len(summary.get("trips", []))
+    none = f"none at the end, {trips:,} on the way" if trips else "none"
+    table.add_row("breakers", ", ".join(map(str, summary["breakers"])) or none)
     speed = summary.get("messages_per_second")
     table.add_row("messages", f"{summary['messages'] or 0:,}" + (f", {speed:,}/s" if speed else ""))
     latency = summary["latency_ns"].get("tick_to_trade")
