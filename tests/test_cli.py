@@ -67,6 +67,7 @@ def test_no_arguments_show_the_commands(capsys: pytest.CaptureFixture[str]) -> N
         (["run", "nowhere.toml"], "cannot read the configuration nowhere.toml: No such file"),
         (["replay"], "Missing argument"),
         (["replay", "x", "--seed", "-1"], "--seed"),
+        (["new-strategy", "x", "--kind", "rust"], "'--kind': 'rust' is not one of"),
         (["exchange", "--driver", "magic"], "'magic' is not one of"),
         (["exchange", "--driver", "replay"], '--file: is needed by driver = "replay"'),
         (["exchange", "--loss-a", "7"], "--loss-a: must lie between 0 and 1"),

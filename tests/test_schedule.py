@@ -170,7 +170,11 @@ def test_chosen_signals_keep_their_options() -> None:
 
 @pytest.mark.parametrize(
     ("names", "says"),
-    [(["momentun"], "did you mean momentum"), (["luck"], "there are mean_reversion, book")],
+    [
+        (["momentun"], "did you mean momentum"),
+        (["luck"], "there are mean_reversion, book"),
+        ([""], 'no signal ""'),
+    ],
 )
 def test_a_signal_that_is_none_is_said(names: list[str], says: str) -> None:
     with pytest.raises(PyscalpError, match=says):
