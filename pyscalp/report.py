@@ -73,7 +73,8 @@ def render(run: WrittenRun) -> str:
 _EQUITY = "Realised and unrealised, after fees, since the start; below, how far under its peak."
 _PRICES = (
     "Bid and ask with our fills. Triangles up buy, triangles down sell; filled ones open a "
-    "position, hollow ones close it."
+    "position, hollow ones close it. Bid and ask are drawn as sampled: between two samples a "
+    "fill may lie off them."
 )
 _HOLDING = "From first fill to flat. The engine leaves every position under 60 s, always."
 _LATENCY = (

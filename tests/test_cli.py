@@ -20,6 +20,7 @@ from pyscalp import cli
 from pyscalp.config import Config
 from pyscalp.figures import figures
 from pyscalp.run_directory import RunDirectory
+from pyscalp.terminal import print_summary
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = ("run", "replay", "exchange", "fit", "report", "economics")
@@ -170,6 +171,25 @@ def test_economics_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     status, out, _ = call(capsys, "economics", str(folder.path))
     assert status == 0
     assert "100.0% of 1 round trips won" in out
+
+
+def test_the_summary_names_no_report_that_is_not_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary = {
+        **figures(seed_trade(), 10**15),
+        "breakers": [],
+        "trips": [{}, {}],
+        "messages": 5,
+        "reconciliation": None,
+    }
+    print_summary(summary, tmp_path)
+    out = capsys.readouterr().out
+    assert "none at the end, 2 on the way" in out
+    assert "report.html" not in "".join(out.split())
+    (tmp_path / "report.html").touch()
+    print_summary(summary, tmp_path)
+    assert "report.html" in "".join(capsys.readouterr().out.split())  # a long path is folded
 
 
 def test_report_is_made_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
