@@ -175,7 +175,7 @@ def replay(
             feed_latency=feed_latency,
             order_latency=order_latency,
             seed=seed,
-            signals=[name.strip() for name in signals.split(",")] if signals else None,
+            signals=None if signals is None else [name.strip() for name in signals.split(",")],
             out=out,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
             compare_styles=compare_styles,
@@ -375,7 +375,8 @@ def _usage(error: Any) -> str:
     """The message of a command line that cannot be understood."""
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "pyscalp"
-    return f"{error.format_message()}\nSee {path} --help."
+    said = error.format_message().replace("Value error, ", "")  # Pydantic's own words
+    return f"{said}\nSee {path} --help."
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -187,7 +187,7 @@ def _summary(last: _Last, seconds: float) -> dict[str, Any]:
 def _print_summary(summary: dict[str, Any]) -> None:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim")
-    table.add_column()
+    table.add_column(overflow="fold")
     table.add_row(
         "messages", f"{summary['messages']:,}, {summary['messages_per_second']:,} a second"
     )

@@ -139,7 +139,7 @@ def _calculate(given: dict[str, Any], as_json: bool) -> None:
             out["tiers"] = {name: _tier_row(with_fees) for name, with_fees in tiers.items()}
         print_json(out)
         return
-    OUT.print(_rows_table(found))
+    OUT.print(_rows_table(found, chosen))
     taker = assumed.economics("taker")
     for words, e in (
         ("taking both sides", taker),
@@ -193,8 +193,9 @@ def _chosen(given: dict[str, Any]) -> tuple[FeeSchedule, Tier]:
     return schedule, chosen
 
 
-def _rows_table(rows: dict[str, dict[str, Any]]) -> Table:
-    table = _table("one round trip, basis points of the entry")
+def _rows_table(rows: dict[str, dict[str, Any]], tier: Tier | None) -> Table:
+    fees = "" if tier is None else f"; fees of tier {tier.name}"
+    table = _table(escape(f"one round trip, basis points of the entry{fees}"))
     table.add_column("")
     headings = ("gross", "fees", "spread", "slip-\npage", "net-\nwork", "net", "money")
     for heading in (*headings, "must\nmove", "must\nwin"):
@@ -210,7 +211,8 @@ def _rows_table(rows: dict[str, dict[str, Any]]) -> Table:
             f"[bold]{_signed(row['net_bp'])}[/bold]",
             f"{row['net']:,.2f}",
             _plain(row["break_even_move_bp"]),
-            f"{row['break_even_win_rate']:.1%}",
+            # Where a winner loses after costs, no share of winners is enough.
+            f"{row['break_even_win_rate']:.1%}" if row["net_bp"] > 0 else "never",
         )
     return table
 

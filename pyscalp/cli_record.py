@@ -116,7 +116,7 @@ def _duration(text: str | None) -> Duration | None:
 def _summary(result: RecordResult) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim")
-    table.add_column()
+    table.add_column(overflow="fold")
     rows: dict[str, Any] = {
         "file": f"{result.path}, {result.bytes:,} bytes",
         "session": f"{result.session.strip() or 'unknown'}, {result.end}",

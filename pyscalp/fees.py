@@ -188,4 +188,4 @@ def load(schedule: str | Path) -> FeeSchedule:
 
 def _near(name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
+    return f'; did you mean "{near[0]}"?' if near else f"; there are {', '.join(known)}"

@@ -125,8 +125,8 @@ def new_strategy(name: str, kind: str = "c++", into: str | Path = ".") -> tuple[
 def _check(name: str) -> None:
     if not (name.isidentifier() and name.isascii()) or keyword.iskeyword(name):
         raise PyscalpError(
-            f'"{name}" cannot be a name: letters, digits and _, no digit in front, and no word '
-            "of Python's own"
+            f'"{name}" cannot be a name: letters (a to z), digits and _, no digit in front, and no '
+            "word of Python's own"
         )
     try:
         taken = name in sys.stdlib_module_names or importlib.util.find_spec(name) is not None

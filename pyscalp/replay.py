@@ -19,6 +19,7 @@ from pyscalp.errors import EXIT_DISAGREES, EXIT_OK, PyscalpError, ResultsNotWrit
 from pyscalp.figures import figures
 from pyscalp.reconciliation import Reconciliation, reconcile
 from pyscalp.recorded_day import RecordedDay, read_recorded_day
+from pyscalp.release_calendar import read_releases, times_of
 from pyscalp.run import INCLUDED_ACCOUNT, own_signal, summary_head
 from pyscalp.run_directory import Results, RunDirectory
 from pyscalp.signals.loading import engine_form
@@ -115,7 +116,8 @@ def replay(
     ConfigError
         If the configuration has mistakes.
     PyscalpError
-        If the run directory cannot be written, or a signal of your own cannot be loaded
+        If the day names none of the configuration's instruments, the run directory
+        cannot be written, or a signal of your own cannot be loaded
         or fails (`pyscalp.signals.SignalError`).
     """
     from pyscalp import _core
@@ -129,6 +131,7 @@ def replay(
         config = _config(config, day)
         if signals is not None:
             config = config.with_signals(signals)
+        missing = _missing(config, day)
         if seed is not None:
             config = config.replace("session", seed=seed)
         options = {
@@ -152,6 +155,7 @@ def replay(
         summary = {
             **summary_head("replay", config, results),
             **_summary(day, results, core.messages, load_s, replay_s, options),
+            "left_out": [*day.left_out, *missing],
             **figures(results, int(config.risk.aum.scaleb(9))),
             "reconciliation": agreement.to_json(),
             "user_signal": own_signal(own, results),
@@ -247,7 +251,6 @@ def _summary(
         "venue": day.title,
         "date": day.date.isoformat() if day.date else None,
         "ticks": day.ticks,
-        "left_out": list(day.left_out),
         "error": str(results.engine.get("error") or ""),
         "options": options,
     }
@@ -284,7 +287,9 @@ def config_for(day: bytes, name: str = "the recording") -> Config:
         wanted = symbols
     if not wanted:
         raise PyscalpError(
-            f"{name} names {len(symbols) or 'no'} instruments, none of them of the included "
+            f"{name} names no instruments, so nothing in it can be traded"
+            if not symbols
+            else f"{name} names {len(symbols)} instruments, none of them of the included "
             "configuration; say which to trade with --config"
         )
     data = {name: getattr(included, name) for name in type(included).model_fields}
@@ -307,6 +312,30 @@ def _date(config: Config, day: RecordedDay) -> dt.date | None:
             f"{config.calendar.file} count is not known; set calendar.date"
         )
     return day.date
+
+
+def _missing(config: Config, day: RecordedDay) -> list[str]:
+    """Sentences on what the configuration names and the day has not."""
+    traded = [instrument.symbol for instrument in config.instruments]
+    symbols = day_symbols(day.messages)
+    absent = [symbol for symbol in traded if symbol not in symbols]
+    if len(absent) == len(traded):
+        more = ", ..." if len(symbols) > _INSTRUMENTS_MAX else ""
+        raise PyscalpError(
+            f"{day.name} names none of the instruments to trade ({', '.join(absent)}); it names "
+            + (", ".join(symbols[:_INSTRUMENTS_MAX]) + more if symbols else "no instrument at all")
+        )
+    said = [f"left out: {day.name} does not name {', '.join(absent)}"] if absent else []
+    calendar = config.calendar
+    if calendar.file is not None:
+        date = dt.date.fromisoformat(calendar.date) if calendar.date else _date(config, day)
+        if date and not times_of(read_releases(calendar.file), date, calendar.only):
+            said.append(
+                f"no release of {calendar.file} is on {date}"
+                + (" with a name that calendar.only asks for" if calendar.only else "")
+                + ", so it stops no entry"
+            )
+    return said
 
 
 def _clock(text: str | None) -> int | None:

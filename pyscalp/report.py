@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -72,7 +73,8 @@ def render(run: WrittenRun) -> str:
 _EQUITY = "Realised and unrealised, after fees, since the start; below, how far under its peak."
 _PRICES = (
     "Bid and ask with our fills. Triangles up buy, triangles down sell; filled ones open a "
-    "position, hollow ones close it."
+    "position, hollow ones close it. Bid and ask are drawn as sampled: between two samples a "
+    "fill may lie off them."
 )
 _HOLDING = "From first fill to flat. The engine leaves every position under 60 s, always."
 _LATENCY = (
@@ -140,7 +142,7 @@ def _tiles(run: WrittenRun) -> str:
         (
             "Breakers",
             str(len(breakers)),
-            ", ".join(breakers).replace("_", " ") or "none tripped",
+            ", ".join(breakers).replace("_", " ") or _none_tripped(s.get("trips", [])),
             "bad" if breakers else "good",
         ),
     ]
@@ -159,6 +161,13 @@ def _tiles(run: WrittenRun) -> str:
         f"<em>{html.escape(note)}</em></div>"
         for label, value, note, tone in tiles
     )
+
+
+def _none_tripped(trips: list[dict[str, Any]]) -> str:
+    """What is said where no breaker is latched: others may have gone off, and back again."""
+    if not trips:
+        return "none tripped"
+    return f"at the end; tripped {len(trips):,} time{'s' if len(trips) > 1 else ''}, see Risk"
 
 
 def _tone(value: float | None) -> str:

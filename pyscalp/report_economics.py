@@ -30,7 +30,8 @@ _ADVERSE = (
 )
 _STYLES = (
     "The same part of the day, three times: always taking, always resting, and choosing. "
-    "Costs are negative. Filled: of the orders sent, how many traded at all."
+    "In basis points; costs are negative. Filled: of the orders sent, how many traded at "
+    "all. Adverse: what the mid went against fills as maker."
 )
 _COSTS = MONEY[1:-1]
 _NAMES = {
@@ -154,7 +155,7 @@ def styles_table(styles: list[dict[str, Any]]) -> str:
                     "–" if value is None else signed(_direction(name) * value)
                     for name, value in bp.items()
                 ),
-                *(basis_points_text(at["adverse_bp"]) for at in maker),
+                *("–" if at["adverse_bp"] is None else signed(at["adverse_bp"]) for at in maker),
                 money(parts["net"]["money"] if parts else 0.0),
             ]
         )
@@ -164,8 +165,8 @@ def styles_table(styles: list[dict[str, Any]]) -> str:
             "Trades",
             "Maker",
             "Filled",
-            *(f"{name} bp" for name in _NAMES.values()),
-            *(f"Adverse, maker, {at['horizon_s']} s" for at in styles[0]["adverse"]["maker"]),
+            *_NAMES.values(),
+            *(f"Adverse {at['horizon_s']} s" for at in styles[0]["adverse"]["maker"]),
             "Net PnL",
         ],
         rows,

@@ -181,6 +181,11 @@ class RunDirectory:
         if not target.is_dir():
             raise PyscalpError(f"there is no run directory {target}")
         if not (target / "summary.json").is_file():
+            if (target / "config.toml").is_file() and (target / "journal").is_dir():
+                raise PyscalpError(
+                    f"{target} has no summary.json: that run is not over, or was killed before "
+                    "its end; what it did until then is in its journal"
+                )
             raise PyscalpError(
                 f"{target} is not a run directory: it has no summary.json; give the folder "
                 "that pyscalp run or replay --out has written"

@@ -78,7 +78,7 @@ def print_summary(summary: dict[str, Any], directory: Path | None) -> None:
     """The numbers of a run or a replay as a table."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim")
-    table.add_column()
+    table.add_column(overflow="fold")  # a path is whole, however long
     trips, net_bp = summary["round_trips"], summary["net_bp_per_trade"]
     parts = ("gross", "fees", "half_spread", "slippage", "network")
     if net_bp is not None:
@@ -96,7 +96,9 @@ def print_summary(summary: dict[str, Any], directory: Path | None) -> None:
         table.add_row("maker share", f"{summary['maker_share']:.0%}")
         table.add_row("longest holding", f"{summary['holding_s_max']:.1f} s")
     table.add_row("maximum drawdown", f"{summary['max_drawdown']:,.2f}")
-    table.add_row("breakers", ", ".join(map(str, summary["breakers"])) or "none")
+    trips = len(summary.get("trips", []))
+    none = f"none at the end, {trips:,} on the way" if trips else "none"
+    table.add_row("breakers", ", ".join(map(str, summary["breakers"])) or none)
     speed = summary.get("messages_per_second")
     table.add_row("messages", f"{summary['messages'] or 0:,}" + (f", {speed:,}/s" if speed else ""))
     latency = summary["latency_ns"].get("tick_to_trade")
@@ -133,8 +135,8 @@ def print_summary(summary: dict[str, Any], directory: Path | None) -> None:
         table.add_row("ledger", f"{said}, {agreement['fills_compared']:,} executions")
     if summary.get("hash"):
         table.add_row("hash", summary["hash"])
-    if directory is not None:
-        table.add_row("report", str(directory / "report.html"))
+    if directory is not None and (report := directory / "report.html").is_file():
+        table.add_row("report", str(report))
     OUT.print(table, highlight=False)
 
 

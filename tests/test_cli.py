@@ -20,6 +20,7 @@ from pyscalp import cli
 from pyscalp.config import Config
 from pyscalp.figures import figures
 from pyscalp.run_directory import RunDirectory
+from pyscalp.terminal import print_summary
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = ("run", "replay", "exchange", "fit", "report", "economics")
@@ -67,6 +68,7 @@ def test_no_arguments_show_the_commands(capsys: pytest.CaptureFixture[str]) -> N
         (["run", "nowhere.toml"], "cannot read the configuration nowhere.toml: No such file"),
         (["replay"], "Missing argument"),
         (["replay", "x", "--seed", "-1"], "--seed"),
+        (["new-strategy", "x", "--kind", "rust"], "'--kind': 'rust' is not one of"),
         (["exchange", "--driver", "magic"], "'magic' is not one of"),
         (["exchange", "--driver", "replay"], '--file: is needed by driver = "replay"'),
         (["exchange", "--loss-a", "7"], "--loss-a: must lie between 0 and 1"),
@@ -79,8 +81,8 @@ def test_no_arguments_show_the_commands(capsys: pytest.CaptureFixture[str]) -> N
         (["economics", "--move", "-2"], "the move is -2 bp; say --loss, above 0"),
         (["economics", "--tier", "vip1"], "--tier is of a schedule; name one with --schedule"),
         (["economics", "--schedule", "nasdaq"], "by the share; say --price"),
-        (["economics", "--schedule", "nasdak"], "did you mean nasdaq?"),
-        (["economics", "--schedule", "binance_spot", "--tier", "vip11"], "did you mean vip1?"),
+        (["economics", "--schedule", "nasdak"], 'did you mean "nasdaq"?'),
+        (["economics", "--schedule", "binance_spot", "--tier", "vip11"], 'did you mean "vip1"?'),
         (["economics", "--schedule", "binance_spot", "--fee", "1"], "contradict each other"),
         (
             ["economics", "--schedule", "binance_spot", "--tier", "vip1", "--volume", "2"],
@@ -141,9 +143,19 @@ def test_economics_of_a_schedules_tier(capsys: pytest.CaptureFixture[str]) -> No
     assert rows["maker"]["fee_bp"] == pytest.approx(-1.08)
     assert rows["tier"] == "add_0.25"
     assert rows["tiers"]["none"]["net_bp_maker"] == 12 + 3 - 1
-    assert "Nasdaq-like" in call(capsys, "economics", *options)[1]
+    _, shown, _ = call(capsys, "economics", *options)
+    assert "Nasdaq-like" in shown
+    assert "fees of tier add_0.25" in shown
     volume = ("--schedule", "binance_spot", "--volume", "7000000", "--move", "50", "--json")
     assert json.loads(call(capsys, "economics", *volume)[1])["tier"] == "vip2"
+
+
+def test_no_share_of_winners_is_enough_where_a_winner_loses(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _, out, _ = call(capsys, "economics", "--move", "1")
+    must_win = dict(re.findall(r"^(taker|maker, then taker|maker)  .* (\S+) *$", out, re.MULTILINE))
+    assert must_win == {"taker": "never", "maker, then taker": "never", "maker": "0.0%"}
 
 
 def test_economics_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -159,6 +171,25 @@ def test_economics_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     status, out, _ = call(capsys, "economics", str(folder.path))
     assert status == 0
     assert "100.0% of 1 round trips won" in out
+
+
+def test_the_summary_names_no_report_that_is_not_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary = {
+        **figures(seed_trade(), 10**15),
+        "breakers": [],
+        "trips": [{}, {}],
+        "messages": 5,
+        "reconciliation": None,
+    }
+    print_summary(summary, tmp_path)
+    out = capsys.readouterr().out
+    assert "none at the end, 2 on the way" in out
+    assert "report.html" not in "".join(out.split())
+    (tmp_path / "report.html").touch()
+    print_summary(summary, tmp_path)
+    assert "report.html" in "".join(capsys.readouterr().out.split())  # a long path is folded
 
 
 def test_report_is_made_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

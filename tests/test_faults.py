@@ -161,7 +161,7 @@ def damaged_inside(path: Path) -> None:
 
 BAD_FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     "missing": (lambda path: None, "No such file or directory"),
-    "folder": (lambda path: path.mkdir(), "Is a directory"),
+    "folder": (lambda path: path.mkdir(), "holds no ticks"),
     "empty": (lambda path: path.write_bytes(b""), "is empty"),
     "text": (lambda path: path.write_text("time,price\n" * 50), "is not a recorded ITCH 5.0 day"),
     "noise": (lambda path: path.write_bytes(random.Random(1).randbytes(9999)), "is not a recorded"),

@@ -60,7 +60,7 @@ def test_nothing_of_the_template_is_left(kind: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("my-flow", "cannot be a name: letters, digits and _"),
+        ("my-flow", r"cannot be a name: letters \(a to z\), digits and _"),
         ("1flow", "no digit in front"),
         ("for", "no word of Python's own"),
         ("", "cannot be a name"),

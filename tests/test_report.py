@@ -61,6 +61,13 @@ def test_the_numbers_of_the_verdict(tmp_path: Path) -> None:
     assert "AMZN book imbalance 1 100% +12.00 −5.00 −3.00 0.00 −1.00 +3.00 50% $0.30" in text
 
 
+def test_breakers_that_went_off_and_back_are_not_kept_quiet(tmp_path: Path) -> None:
+    trips = [{"time": 1, "text": "concentration: 50 reached the limit 42, now ACTIVE"}] * 2
+    text = visible(render(written(tmp_path / "run", seed_trade(), trips=trips)))
+    assert "Breakers 0 at the end; tripped 2 times, see Risk" in text
+    assert "none tripped" not in text
+
+
 def test_the_waterfall_ends_at_the_net(tmp_path: Path) -> None:
     figure = waterfall(written(tmp_path / "run", seed_trade()))
     (bars,) = figure.data

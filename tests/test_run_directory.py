@@ -308,6 +308,14 @@ def test_what_cannot_be_written_afterwards_keeps_nothing_else_away(tmp_path: Pat
     assert not list(folder.path.glob(".*.part"))
 
 
+def test_a_run_that_has_not_ended(tmp_path: Path) -> None:
+    run = RunDirectory.create(tmp_path / "run")
+    run.write_config(Config.included())
+    (run / "journal").mkdir(exist_ok=True)
+    with pytest.raises(PyscalpError, match="not over, or was killed before its end"):
+        RunDirectory.open(run.path)
+
+
 def test_what_is_no_run_directory(tmp_path: Path) -> None:
     with pytest.raises(PyscalpError, match="there is no run directory"):
         RunDirectory.open(tmp_path / "none")

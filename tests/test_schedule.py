@@ -10,6 +10,7 @@ import pytest
 from pyscalp.config import Config
 from pyscalp.errors import ConfigError, PyscalpError
 from pyscalp.release_calendar import date_in_name, read_releases, times_of
+from pyscalp.replay import replay
 
 MINUTE = 60 * 10**9
 OPEN = (9 * 60 + 30) * MINUTE
@@ -169,8 +170,35 @@ def test_chosen_signals_keep_their_options() -> None:
 
 @pytest.mark.parametrize(
     ("names", "says"),
-    [(["momentun"], "did you mean momentum"), (["luck"], "there are mean_reversion, book")],
+    [
+        (["momentun"], "did you mean momentum"),
+        (["luck"], "there are mean_reversion, book"),
+        ([""], 'no signal ""'),
+    ],
 )
 def test_a_signal_that_is_none_is_said(names: list[str], says: str) -> None:
     with pytest.raises(PyscalpError, match=says):
         Config.included().with_signals(names)
+
+
+def test_a_replay_says_what_its_day_does_not_have(tmp_path: Path) -> None:
+    core = pytest.importorskip("pyscalp._core", reason="pyscalp is not installed with its engine")
+    day = tmp_path / "2012-06-21.itch50"
+    day.write_bytes(core.simulate_day(1, 10**9, ["AMZN"]))
+    path = tmp_path / "releases.csv"
+    path.write_text(CALENDAR, encoding="utf-8")
+
+    def left_out(*symbols: str, more: str = "") -> list[str]:
+        named = "".join(f'[[instruments]]\nsymbol = "{symbol}"\n' for symbol in symbols)
+        text = named + LIMITS + f"\n[calendar]\nfile = {str(path)!r}\n" + more
+        config = Config.loads(text)
+        return list(replay(day, config).summary["left_out"])
+
+    assert left_out("AMZN") == []
+    assert left_out("AMZN", "MSFT") == [f"left out: {day} does not name MSFT"]
+    (sentence,) = left_out("AMZN", more='only = ["CPI"]\n')
+    assert sentence.startswith(f"no release of {path} is on 2012-06-21 with a name")
+    (sentence,) = left_out("AMZN", more='date = "2012-06-20"\n')
+    assert sentence == f"no release of {path} is on 2012-06-20, so it stops no entry"
+    with pytest.raises(PyscalpError, match=r"none of the instruments to trade \(MSFT\).*AMZN"):
+        left_out("MSFT")
