@@ -83,6 +83,7 @@ def core_form(config: Config, day: dt.date | None = None) -> dict[str, Any]:
             "passive_exit": float(tactics.passive_exit),
             "adverse": float(tactics.adverse),
             "network_cost": _e9(tactics.network_cost),
+            "slippage_ticks": tactics.slippage_ticks,
             "sweep_levels": tactics.sweep_levels,
             "sweep_share_e6": _e6(tactics.sweep_share),
             "sweep_qty": tactics.sweep_qty,

@@ -224,6 +224,9 @@ class Tactics(Section):
         default=Decimal(0),
         description="drift per share from decision to arrival, until fills have shown it",
     )
+    slippage_ticks: int = Field(
+        default=2, ge=0, le=1000, description="how far through the touch an order that takes may go"
+    )
     sweep_levels: int = Field(
         default=0, ge=0, le=32, description="levels that one order may take; 0: no sweeps"
     )

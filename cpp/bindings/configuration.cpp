@@ -249,6 +249,7 @@ void read_tactics(const Section& tactics, engine::EngineConfig& config) {
   scalper.expectation.passive_exit = tactics.get<double>("passive_exit");
   scalper.expectation.adverse = tactics.get<double>("adverse");
   scalper.network = tactics.amount<Price>("network_cost");
+  scalper.slippage_ticks = tactics.get<int>("slippage_ticks");
   scalper.sweep.levels = tactics.get<int>("sweep_levels");
   scalper.sweep.share_e6 = tactics.get<std::int64_t>("sweep_share_e6");
   scalper.sweep.qty_max = tactics.get<Qty>("sweep_qty");

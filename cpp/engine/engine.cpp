@@ -273,7 +273,8 @@ order::ScalperView Engine::scalper_view(Traded& instrument, bool ticked,
                     order.sent_at,
                     order.leaves,
                     order.wish.intent == order::Intent::kEntry && order.resting() &&
-                            view.forecast.expected_move != Price{}
+                            view.forecast.expected_move != Price{} &&
+                            config_.scalper.style == order::Style::kChoose
                         ? books_.books().qty_ahead(order.order_reference)
                         : -1};
   });
