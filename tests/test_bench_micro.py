@@ -151,7 +151,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The sources in another folder, so that a build leaves this checkout's alone."""
     if bench_micro._tool("cmake") is None or bench_micro._tool("ninja") is None:
         pytest.skip("needs cmake and ninja")
-    for name in ("cpp", "bench", "cmake"):
+    for name in ("cpp", "bench", "cmake", "pyscalp/include"):
         shutil.copytree(ROOT / name, tmp_path / name)
     for name in ("CMakeLists.txt", "CMakePresets.json"):
         shutil.copy(ROOT / name, tmp_path / name)

@@ -38,7 +38,7 @@ def test_configuration(sample: str) -> None:
     text = Config.included().to_toml()
     for section in re.findall(r"^\[[\w.]+\]", sample, flags=re.MULTILINE):
         text = re.sub(rf"^{re.escape(section)}\n(?:[^\[\n].*\n|\n)*", "", text, flags=re.MULTILINE)
-    Config.loads(text + sample)
+    assert Config.loads(text + sample) != Config.included()
 
 
 def test_there_are_samples() -> None:

@@ -83,12 +83,3 @@ def test_mistakes_are_named(line: str, said: str) -> None:
 
 def test_a_step_that_nobody_asks_for_is_left_alone() -> None:
     assert loads("[signals.mean_reversion]\nbars = 3").signals.mean_reversion.variance_step == 4
-
-
-def test_samples_of_the_documentation() -> None:
-    text = (ROOT / "docs" / "signals.md").read_text(encoding="utf-8")
-    samples = re.findall(r"^```toml\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
-    assert len(samples) >= 2
-    for sample in samples:
-        config = loads(sample)
-        assert config != loads(""), sample

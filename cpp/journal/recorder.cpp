@@ -85,9 +85,16 @@ void Recorder::on_connection(MonoNanos time, ConnectionEvent what) {
 }
 
 void Recorder::on_trip(const risk::Trip& trip) {
-  std::string words = text("%s: %lld reached the limit %lld, now %s",
-                           risk::name(trip.breaker), static_cast<long long>(trip.value),
-                           static_cast<long long>(trip.limit), risk::name(trip.state));
+  const auto value = static_cast<long long>(trip.value);
+  const auto limit = static_cast<long long>(trip.limit);
+  // Of one instrument: the account's state is not what changes.
+  std::string words =
+      index(trip.instrument) != 0
+          ? text("%s of %s: %lld reached the limit %lld, which now only reduces",
+                 risk::name(trip.breaker), symbol(trip.instrument).c_str(), value,
+                 limit)
+          : text("%s: %lld reached the limit %lld, now %s", risk::name(trip.breaker),
+                 value, limit, risk::name(trip.state));
   const auto reason = trip.reason.trimmed();
   if (!reason.empty()) words += " (" + std::string(reason) + ")";
   note(trip.time, "breaker", std::move(words));
