@@ -1,7 +1,6 @@
 #include "capture/lean.hpp"
 
 #include <charconv>
-#include <cstring>
 
 #include "capture/decimal.hpp"
 
@@ -34,44 +33,7 @@ bool read_conditions(std::string_view text, std::uint64_t& value) {
 
 }  // namespace
 
-std::size_t LeanDecoder::decode(Bytes bytes, Events& out) {
-  if (!named_ && !symbol_.empty()) name(1, symbol_);
-  named_ = true;
-  std::size_t at = 0;
-  while (!failed()) {
-    const auto* begin = reinterpret_cast<const char*>(bytes.data()) + at;
-    const std::size_t left = bytes.size() - at;
-    const void* stop = left == 0 ? nullptr : std::memchr(begin, '\n', left);
-    const std::size_t size =
-        stop == nullptr
-            ? left
-            : static_cast<std::size_t>(static_cast<const char*>(stop) - begin);
-    if (size > kMaxLine) {
-      fail("is no tick file of Lean: a line has no end", offset() + at);
-    }
-    if (size > kMaxLine || stop == nullptr) break;
-    if (!row({begin, size}, out)) {
-      fail("row " + std::to_string(counters_.messages) +
-               " is no tick of Lean: " + std::string(begin, std::min(size, kMaxLine)),
-           offset() + at);
-      break;
-    }
-    at += size + 1;
-  }
-  return at;
-}
-
-void LeanDecoder::end(Bytes rest, Events& out) {
-  // The last line need not end in a line feed: it is whole if its last column is there.
-  if (rest.empty()) return;
-  const std::string_view line(reinterpret_cast<const char*>(rest.data()), rest.size());
-  cut_ = !row(line, out);
-  if (cut_) --counters_.messages;
-}
-
 bool LeanDecoder::row(std::string_view line, Events& out) {
-  if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-  ++counters_.messages;
   std::size_t count = 0;
   for (;; ++count) {
     if (count == kQuoteColumns) return false;

@@ -19,7 +19,7 @@
 // Counters: "suspicious" rows, "silent" quotes that speak of no side.
 #pragma once
 
-#include "capture/decoder.hpp"
+#include "capture/row_decoder.hpp"
 
 namespace pyscalp::capture {
 
@@ -49,20 +49,19 @@ inline constexpr std::uint64_t kAuction = kOpening | kClosing | kReopening | kCr
 inline constexpr std::uint64_t kOfficial = kOfficialOpen | kOfficialClose;
 }  // namespace sale
 
-class LeanDecoder final : public Decoder {
+class LeanDecoder final : public RowDecoder {
  public:
   static constexpr std::size_t kMaxLine = 256;  ///< longer: something else
 
   /// `symbol` may be empty: the rows do not say it.
   LeanDecoder(std::int64_t midnight_ns, std::string_view symbol)
-      : midnight_ns_(midnight_ns), symbol_(symbol) {
+      : RowDecoder({"tick file of Lean", "tick of Lean", kMaxLine}, symbol),
+        midnight_ns_(midnight_ns) {
     counters_.more = {{"silent", 0}, {"suspicious", 0}};
   }
 
  private:
-  std::size_t decode(Bytes bytes, Events& out) override;
-  void end(Bytes rest, Events& out) override;
-  bool row(std::string_view line, Events& out);
+  bool row(std::string_view line, Events& out) override;
   bool quote(event::MarketEvent event);
   bool trade(event::MarketEvent event);
 
@@ -70,8 +69,6 @@ class LeanDecoder final : public Decoder {
   static constexpr std::size_t kTradeColumns = 6;
 
   std::int64_t midnight_ns_;
-  std::string symbol_;
-  bool named_ = false;
   std::size_t columns_ = 0;  ///< of every row; 0 before the first
   std::array<std::string_view, kQuoteColumns> fields_;
   std::array<event::MarketEvent, 2> events_;  ///< of the row, the first `found_`

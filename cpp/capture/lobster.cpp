@@ -1,7 +1,5 @@
 #include "capture/lobster.hpp"
 
-#include <cstring>
-
 #include "capture/decimal.hpp"
 
 namespace pyscalp::capture {
@@ -31,45 +29,7 @@ bool read(std::string_view text, int scale, std::int64_t& value) {
 
 }  // namespace
 
-std::size_t LobsterDecoder::decode(Bytes bytes, Events& out) {
-  if (!named_ && !symbol_.empty()) name(1, symbol_);
-  named_ = true;
-  std::size_t at = 0;
-  while (!failed()) {
-    const auto* begin = reinterpret_cast<const char*>(bytes.data()) + at;
-    const std::size_t left = bytes.size() - at;
-    const void* stop = left == 0 ? nullptr : std::memchr(begin, '\n', left);
-    const std::size_t size =
-        stop == nullptr
-            ? left
-            : static_cast<std::size_t>(static_cast<const char*>(stop) - begin);
-    if (size > kMaxLine) {
-      fail("is no LOBSTER message file: a line has no end", offset() + at);
-    }
-    if (size > kMaxLine || stop == nullptr) break;
-    if (!row({begin, size}, out)) {
-      fail("row " + std::to_string(counters_.messages) + " is no LOBSTER message: " +
-               std::string(begin, std::min<std::size_t>(size, 60)),
-           offset() + at);
-      break;
-    }
-    at += size + 1;
-  }
-  return at;
-}
-
-void LobsterDecoder::end(Bytes rest, Events& out) {
-  // The last line need not end in a line feed, but then only a whole row counts: one
-  // whose direction is there. A cut one may pass for whole only if it is.
-  if (rest.empty()) return;
-  const std::string_view line(reinterpret_cast<const char*>(rest.data()), rest.size());
-  cut_ = !row(line, out);
-  if (cut_) --counters_.messages;
-}
-
 bool LobsterDecoder::row(std::string_view line, Events& out) {
-  if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-  ++counters_.messages;
   std::array<std::string_view, kColumns> columns;
   std::int64_t time = 0, type = 0, order = 0, size = 0, price = 0, direction = 0;
   if (!split(line, columns) ||

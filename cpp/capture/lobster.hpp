@@ -13,26 +13,23 @@
 // The sequence is the row, from 1. Every event is kLast.
 #pragma once
 
-#include "capture/decoder.hpp"
+#include "capture/row_decoder.hpp"
 
 namespace pyscalp::capture {
 
-class LobsterDecoder final : public Decoder {
+class LobsterDecoder final : public RowDecoder {
  public:
   static constexpr std::size_t kMaxLine = 512;  ///< longer: something else
 
   /// `symbol` may be empty: the rows do not say it.
   LobsterDecoder(std::int64_t midnight_ns, std::string_view symbol)
-      : midnight_ns_(midnight_ns), symbol_(symbol) {}
+      : RowDecoder({"LOBSTER message file", "LOBSTER message", kMaxLine}, symbol),
+        midnight_ns_(midnight_ns) {}
 
  private:
-  std::size_t decode(Bytes bytes, Events& out) override;
-  void end(Bytes rest, Events& out) override;
-  bool row(std::string_view line, Events& out);
+  bool row(std::string_view line, Events& out) override;
 
   std::int64_t midnight_ns_;
-  std::string symbol_;
-  bool named_ = false;
 };
 
 }  // namespace pyscalp::capture
