@@ -315,6 +315,12 @@ class Life {
       case 20:
         if (random_.chance(0.15)) {
           disconnect(static_cast<Connection>(random_.below(kConnections)));
+        } else if (random_.chance(0.2)) {
+          disconnect(Connection::kUserStream);
+        } else if (random_.chance(0.1) && !venue_.stream.empty()) {
+          // One event never comes, and nothing tells.
+          venue_.stream.pop_front();
+          lossy_ = true;
         }
         return;
       case 21:
@@ -350,6 +356,15 @@ class Life {
       const bool waits = session_.next_deadline() < now_ + seconds(60);
       if (session_.live() && !waits && session_.unknown_count() == 0 &&
           venue_.slow_count() == 0) {
+        if (lossy_) {
+          // What is missing shows when an order is touched; none is left alone for long.
+          lossy_ = false;
+          std::vector<std::uint32_t> open;
+          orders_.for_each_open(
+              [&](const order::Order& o) { open.push_back(o.user_ref); });
+          for (const std::uint32_t user_ref : open) cancel(user_ref);
+          continue;
+        }
         compare();
         calm_ = false;
         return;
@@ -454,6 +469,7 @@ class Life {
   Qty settled_ = 0;
   int steps_ = 0;
   bool calm_ = false;
+  bool lossy_ = false;
   bool failed_ = false;
 };
 
