@@ -182,7 +182,7 @@ TEST_F(OrderRequests, EveryRequestIsSortedAndSigned) {
       EXPECT_EQ(target.substr(mark + 11), sign(target.substr(query + 1, mark - query - 1)));
     }
   }
-  EXPECT_EQ(websockets, 18);
+  EXPECT_EQ(websockets, 19);
   EXPECT_EQ(https, 19);
 }
 
