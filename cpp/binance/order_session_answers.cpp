@@ -232,6 +232,7 @@ void OrderSession::on_chore(Chore& chore, const PooledRequest& request,
   }
   if (done) {
     chore.wanted = false;
+    chore.not_before = {};
     work_ = true;
   } else {
     note(SessionCount::kUnreadable);
