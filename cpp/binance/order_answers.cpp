@@ -250,9 +250,9 @@ struct AnswerReader::Parser {
   std::vector<std::uint8_t> bytes;
   dom::parser parser;
   dom::element root;
-  dom::element result;       ///< of an answer; of an event the event itself
+  dom::element result;  ///< of an answer; of an event the event itself
   bool has_result = false;
-  bool event = false;        ///< an order event, names of one letter
+  bool event = false;         ///< an order event, names of one letter
   bool in_positions = false;  ///< ACCOUNT_UPDATE: which list is being read
   bool rows = false;
   bool fills = false;
@@ -477,8 +477,7 @@ AnswerStatus AnswerReader::next_position(PositionRow& row) {
   Parser& p = *parser_;
   dom::object object;
   dom::array list;
-  if (!p.in_positions && p.has_result &&
-      p.result.get(object) == simdjson::SUCCESS) {
+  if (!p.in_positions && p.has_result && p.result.get(object) == simdjson::SUCCESS) {
     p.rows = false;
     if (field(object, "P", list)) p.rewind(list);
   }

@@ -126,8 +126,7 @@ AnswerStatus convert(const OrderFields& fields, const AnswerReader& reader,
   const SymbolRules& rules = report.symbol->rules;
   if (!read_status(fields.status, report.status)) return AnswerStatus::kBadStatus;
   // A spot cancel is reported under a name of its own.
-  report.client_id =
-      fields.original_id.empty() ? fields.client_id : fields.original_id;
+  report.client_id = fields.original_id.empty() ? fields.client_id : fields.original_id;
   report.order_id = static_cast<std::uint64_t>(fields.order_id);
   report.side = fields.side == "BUY" ? Side::kBuy : Side::kSell;
   report.time = time_of(fields.time_ms);

@@ -202,8 +202,8 @@ Encoded RequestEncoder::websocket(const Request& request, std::uint64_t id,
                                   UnixNanos at, bool logged_on, std::span<char> out) {
   const RequestFacts& fact = facts(market_, request.kind);
   if (!fact.has(Lane::kWebSocket) || !fit(market_, request) || at.value < 0) return {};
-  const bool with_key = fact.security != kNone &&
-                        (!logged_on || request.kind == RequestKind::kLogon);
+  const bool with_key =
+      fact.security != kNone && (!logged_on || request.kind == RequestKind::kLogon);
   const bool with_signature = with_key && fact.security == kSigned;
   Texts texts;
   Parameters parameters;

@@ -225,8 +225,8 @@ bool OrderSession::run(Chore& chore, MonoNanos now) {
 void OrderSession::ask(TrackedOrder& order, MonoNanos now) {
   if (order.asking != 0 || order.ask_at == kNever) return;
   if (order.ask_at > now) return due(order.ask_at);
-  const bool state_known = order.final || (order.unknown ? order.known_open
-                                                         : !order.in_doubt);
+  const bool state_known =
+      order.final || (order.unknown ? order.known_open : !order.in_doubt);
   Request request;
   request.kind = state_known ? RequestKind::kTrades : RequestKind::kOrderStatus;
   request.symbol = &reader_.symbols()[order.symbol].rules;
@@ -234,8 +234,7 @@ void OrderSession::ask(TrackedOrder& order, MonoNanos now) {
   const ClientId client_id(options_.run, order.user_ref);
   request.client_id = client_id.text();
   const std::optional<Lane> lane = lane_for(request.kind);
-  if (!lane ||
-      !make(request, *lane, order.user_ref, order.symbol, now, order.asking)) {
+  if (!lane || !make(request, *lane, order.user_ref, order.symbol, now, order.asking)) {
     order.ask_at = now + options_.retry_after;
     due(order.ask_at);
   }
@@ -263,11 +262,10 @@ bool OrderSession::make(const Request& request, Lane lane, std::uint32_t user_re
   if (budget_.allowed(cost, now, wall(now)) == 0) return false;
   PooledRequest* const pooled = pool_.take(lane);
   if (pooled == nullptr) return false;
-  const Encoded encoded =
-      lane == Lane::kWebSocket
-          ? encoder_.websocket(request, pooled->id, wall(now), logged_on_,
-                               pooled->memory)
-          : encoder_.http(request, wall(now), pooled->memory);
+  const Encoded encoded = lane == Lane::kWebSocket
+                              ? encoder_.websocket(request, pooled->id, wall(now),
+                                                   logged_on_, pooled->memory)
+                              : encoder_.http(request, wall(now), pooled->memory);
   if (!encoded.ok()) return false;
   pooled->kind = request.kind;
   pooled->user_ref = user_ref;

@@ -322,8 +322,9 @@ bool OrderSession::on_positions() {
       refused_ = true;
       live_ = false;
       emit(session::SessionRefused{
-          0, "the account holds positions in two directions (hedge mode); set its "
-             "position mode to one-way"});
+          0,
+          "the account holds positions in two directions (hedge mode); set its "
+          "position mode to one-way"});
       return true;
     }
     listed_.set(symbol_index(row.symbol));

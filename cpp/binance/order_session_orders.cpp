@@ -91,10 +91,10 @@ void OrderSession::book(TrackedOrder& order, const TradeReport& trade, MonoNanos
   }
   order.filled += trade.qty;
   order.venue_filled = std::max(order.venue_filled, order.filled);
-  emit(session::OrderExecuted{
-      order.user_ref, trade.qty, trade.price, trade.id,
-      trade.maker ? Liquidity::kMaker : Liquidity::kTaker, trade.commission_in,
-      trade.commission, trade.amount_e8, trade.asset, trade.time});
+  emit(session::OrderExecuted{order.user_ref, trade.qty, trade.price, trade.id,
+                              trade.maker ? Liquidity::kMaker : Liquidity::kTaker,
+                              trade.commission_in, trade.commission, trade.amount_e8,
+                              trade.asset, trade.time});
   settle(order, now);
 }
 
@@ -138,9 +138,8 @@ void OrderSession::reject(TrackedOrder& order, std::int32_t code,
 void OrderSession::not_found(TrackedOrder& order, const PooledRequest& request,
                              MonoNanos now) {
   order.in_doubt = false;
-  const MonoNanos certain = order.placed_at +
-                            milliseconds(options_.recv_window_ms) +
-                            options_.arrival_margin;
+  const MonoNanos certain =
+      order.placed_at + milliseconds(options_.recv_window_ms) + options_.arrival_margin;
   if (order.accepted || request.made_at < certain) {
     make_unknown(order, now + options_.retry_after);
     return;

@@ -48,9 +48,8 @@ std::string_view name(SignStatus status) {
 Signer::Signer(KeyKind kind, std::string_view api_key, std::string_view secret)
     : kind_(kind) {
   // It goes into headers and JSON as it is.
-  const bool fit = std::ranges::all_of(api_key, [](char c) {
-    return c > ' ' && c <= '~' && c != '"' && c != '\\';
-  });
+  const bool fit = std::ranges::all_of(
+      api_key, [](char c) { return c > ' ' && c <= '~' && c != '"' && c != '\\'; });
   if (api_key.empty() || api_key.size() > kMaxApiKey || !fit) return;
   std::ranges::copy(api_key, api_key_.begin());
   api_key_size_ = api_key.size();
@@ -95,8 +94,9 @@ SignStatus Signer::make_ed25519(std::string_view pem) {
   SignStatus status = SignStatus::kWrongKind;
   if (EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519) {
     digest_ = EVP_MD_CTX_new();
-    const bool ready = digest_ != nullptr && EVP_DigestSignInit(digest(digest_), nullptr,
-                                                                nullptr, nullptr, key) == 1;
+    const bool ready =
+        digest_ != nullptr &&
+        EVP_DigestSignInit(digest(digest_), nullptr, nullptr, nullptr, key) == 1;
     status = ready ? SignStatus::kOk : SignStatus::kLibrary;
   }
   EVP_PKEY_free(key);  // the context holds a reference of its own
@@ -146,7 +146,8 @@ std::size_t to_base64(Bytes bytes, char* out) {
     std::uint32_t group = 0;
     const std::size_t present = std::min<std::size_t>(3, bytes.size() - i);
     for (std::size_t k = 0; k < 3; ++k) {
-      group = (group << 8) | (k < present ? std::to_integer<unsigned>(bytes[i + k]) : 0);
+      group =
+          (group << 8) | (k < present ? std::to_integer<unsigned>(bytes[i + k]) : 0);
     }
     for (std::size_t k = 0; k < 4; ++k) {
       *at++ = k <= present ? kDigits[(group >> (18 - 6 * k)) & 63] : '=';

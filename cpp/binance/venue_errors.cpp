@@ -49,7 +49,8 @@ RejectReason reject_reason(Market market, const Answer& answer) {
   if (clock_is_off(answer)) return RejectReason::kClock;
   if (limited(answer) || among(kRate, code)) return RejectReason::kRate;
   if (among(kPermission, code)) return RejectReason::kPermission;
-  if (among(kRules, code) || code == -4131 || code == -4164) return RejectReason::kRules;
+  if (among(kRules, code) || code == -4131 || code == -4164)
+    return RejectReason::kRules;
   if (market == Market::kUsdm) {
     if (code == -5022) return RejectReason::kPostOnly;
     if (code == -2022) return RejectReason::kReduceOnly;

@@ -31,7 +31,7 @@ struct OrderAccepted {
   std::uint32_t user_ref = 0;
   std::uint64_t order_reference = 0;  ///< the venue's number
   Price price{};                      ///< its limit there
-  bool dead = false;  ///< accepted and canceled in one; nothing follows
+  bool dead = false;                  ///< accepted and canceled in one; nothing follows
   UnixNanos venue_time{};
 };
 
@@ -52,19 +52,19 @@ struct OrderExecuted {
   std::uint64_t match = 0;
   Liquidity liquidity = Liquidity::kTaker;
   CommissionIn commission_in = CommissionIn::kNotSaid;
-  Money commission{};           ///< positive is paid
-  std::int64_t amount_e8 = 0;   ///< of the asset it was taken in, at 1e-8
+  Money commission{};            ///< positive is paid
+  std::int64_t amount_e8 = 0;    ///< of the asset it was taken in, at 1e-8
   std::array<char, 12> asset{};  ///< that asset, padded with zeros
   UnixNanos venue_time{};
 };
 
 /// Why an order was taken off.
 enum class CancelReason : std::uint8_t {
-  kCanceled = 0,    ///< by a request: ours, or a person's at the venue
-  kExpired = 1,     ///< what an IOC order left, or the end of its time
-  kPostOnly = 2,    ///< it would have taken
-  kSelfMatch = 3,   ///< it would have met an order of ours
-  kVenue = 4,       ///< the venue's own doing: liquidation, a halt
+  kCanceled = 0,   ///< by a request: ours, or a person's at the venue
+  kExpired = 1,    ///< what an IOC order left, or the end of its time
+  kPostOnly = 2,   ///< it would have taken
+  kSelfMatch = 3,  ///< it would have met an order of ours
+  kVenue = 4,      ///< the venue's own doing: liquidation, a halt
 };
 
 /// `qty` was taken off and will not trade.
@@ -78,14 +78,14 @@ struct OrderCanceled {
 /// Why an order was not taken; `code` is the venue's own.
 enum class RejectReason : std::uint8_t {
   kOther = 0,
-  kPostOnly = 1,    ///< it would have taken: no error, the market moved
-  kFunds = 2,       ///< balance or margin
-  kRules = 3,       ///< price, quantity or notional against the symbol's rules
-  kRate = 4,        ///< too many requests or orders
-  kClock = 5,       ///< our time is outside the venue's window
-  kPermission = 6,  ///< key, signature, address
-  kReduceOnly = 7,  ///< it would not have reduced a position
-  kNotSent = 8,     ///< the connection went before it left; code 0
+  kPostOnly = 1,      ///< it would have taken: no error, the market moved
+  kFunds = 2,         ///< balance or margin
+  kRules = 3,         ///< price, quantity or notional against the symbol's rules
+  kRate = 4,          ///< too many requests or orders
+  kClock = 5,         ///< our time is outside the venue's window
+  kPermission = 6,    ///< key, signature, address
+  kReduceOnly = 7,    ///< it would not have reduced a position
+  kNotSent = 8,       ///< the connection went before it left; code 0
   kNeverArrived = 9,  ///< asked for, the venue does not know it
 };
 
@@ -169,7 +169,8 @@ void deliver(const OrderEvent& event, Handler& handler) {
     if constexpr (requires { handler.on_balance(*e); }) handler.on_balance(*e);
     if constexpr (requires { handler.on_position(*e); }) handler.on_position(*e);
     if constexpr (requires { handler.on_live(*e); }) handler.on_live(*e);
-    if constexpr (requires { handler.on_lost_message(*e); }) handler.on_lost_message(*e);
+    if constexpr (requires { handler.on_lost_message(*e); })
+      handler.on_lost_message(*e);
     if constexpr (requires { handler.on_refused(*e); }) handler.on_refused(*e);
   };
   [&]<class... Events>(const std::variant<Events...>& any) {

@@ -416,14 +416,14 @@ TEST(VenueErrors, WhatTheyMean) {
     return a;
   };
   // Whether the request may stand all the same.
-  for (const Answer& a : {answer(500, 0), answer(503, -1006), answer(400, -1007),
-                          answer(503, -1000), answer(408, 0), answer(504, -1001),
-                          answer(400, 0)}) {
+  for (const Answer& a :
+       {answer(500, 0), answer(503, -1006), answer(400, -1007), answer(503, -1000),
+        answer(408, 0), answer(504, -1001), answer(400, 0)}) {
     EXPECT_TRUE(may_have_happened(a)) << a.status << " " << a.code;
   }
-  for (const Answer& a : {answer(200, 0), answer(503, -1008), answer(400, -2010),
-                          answer(429, -1003), answer(418, 0), answer(403, 0),
-                          answer(400, -1021)}) {
+  for (const Answer& a :
+       {answer(200, 0), answer(503, -1008), answer(400, -2010), answer(429, -1003),
+        answer(418, 0), answer(403, 0), answer(400, -1021)}) {
     EXPECT_FALSE(may_have_happened(a)) << a.status << " " << a.code;
   }
   struct Case {
@@ -437,7 +437,8 @@ TEST(VenueErrors, WhatTheyMean) {
       {Market::kSpot,
        answer(400, -2010, "Account has insufficient balance for requested action."),
        RejectReason::kFunds},
-      {Market::kSpot, answer(400, -2010, "Duplicate order sent."), RejectReason::kOther},
+      {Market::kSpot, answer(400, -2010, "Duplicate order sent."),
+       RejectReason::kOther},
       {Market::kUsdm, answer(400, -5022), RejectReason::kPostOnly},
       {Market::kUsdm, answer(400, -2022), RejectReason::kReduceOnly},
       {Market::kSpot, answer(400, -2022), RejectReason::kOther},

@@ -34,9 +34,8 @@ struct OrderRequests : testing::Test {
   std::string http(Market market, const Request& request) {
     RequestEncoder encoder(market, signer, 2'000);
     const Encoded encoded = encoder.http(request, kAt, memory);
-    return encoded.ok()
-               ? std::string(encoded.verb) + " " + std::string(encoded.text)
-               : std::string();
+    return encoded.ok() ? std::string(encoded.verb) + " " + std::string(encoded.text)
+                        : std::string();
   }
   std::string sign(std::string_view payload) {
     return std::string(signer.sign(payload).text());
@@ -48,11 +47,11 @@ struct OrderRequests : testing::Test {
 };
 
 TEST_F(OrderRequests, SpotOrderOnTheWebSocketApi) {
-  const std::string signature =
-      sign("apiKey=" + std::string(test::kSampleApiKey) +
-           "&newClientOrderId=prun-7&newOrderRespType=FULL&price=61837.6&quantity=0.012&"
-           "recvWindow=2000&side=BUY&symbol=BTCUSDT&timeInForce=GTC&"
-           "timestamp=1645423376532&type=LIMIT");
+  const std::string signature = sign(
+      "apiKey=" + std::string(test::kSampleApiKey) +
+      "&newClientOrderId=prun-7&newOrderRespType=FULL&price=61837.6&quantity=0.012&"
+      "recvWindow=2000&side=BUY&symbol=BTCUSDT&timeInForce=GTC&"
+      "timestamp=1645423376532&type=LIMIT");
   EXPECT_EQ(websocket(Market::kSpot, place()),
             "{\"id\":42,\"method\":\"order.place\",\"params\":{\"apiKey\":\"" +
                 std::string(test::kSampleApiKey) +
@@ -118,7 +117,10 @@ TEST_F(OrderRequests, Ed25519SignaturesAreEncodedInQueries) {
   }
   std::string expected;
   for (const char c : plain) {
-    expected += c == '+' ? "%2B" : c == '/' ? "%2F" : c == '=' ? "%3D" : std::string(1, c);
+    expected += c == '+'   ? "%2B"
+                : c == '/' ? "%2F"
+                : c == '=' ? "%3D"
+                           : std::string(1, c);
   }
   EXPECT_EQ(coded, expected);
   ASSERT_NE(plain.find('+'), std::string::npos);
@@ -179,7 +181,8 @@ TEST_F(OrderRequests, EveryRequestIsSortedAndSigned) {
       EXPECT_EQ(query != std::string::npos, fact.security == Security::kSigned);
       if (query == std::string::npos) continue;
       const std::size_t mark = target.find("&signature=");
-      EXPECT_EQ(target.substr(mark + 11), sign(target.substr(query + 1, mark - query - 1)));
+      EXPECT_EQ(target.substr(mark + 11),
+                sign(target.substr(query + 1, mark - query - 1)));
     }
   }
   EXPECT_EQ(websockets, 19);
@@ -201,7 +204,8 @@ TEST_F(OrderRequests, WhatCannotBeSaidIsNot) {
   EXPECT_TRUE(refused([](Request& r) { r.price = kNoPrice; }));
   EXPECT_TRUE(refused([](Request& r) { r.reduce_only = true; }));  // spot has none
   RequestEncoder encoder(Market::kSpot, signer, 2'000);
-  const std::size_t message = encoder.websocket(place(), 1, kAt, false, memory).text.size();
+  const std::size_t message =
+      encoder.websocket(place(), 1, kAt, false, memory).text.size();
   const std::size_t target = encoder.http(place(), kAt, memory).text.size();
   for (std::size_t room = 0; room < message; ++room) {
     EXPECT_FALSE(encoder.websocket(place(), 1, kAt, false, {memory.data(), room}).ok());

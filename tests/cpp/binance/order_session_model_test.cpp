@@ -63,8 +63,9 @@ class Life {
   // ---- What the session tells, as the engine takes it ----
 
   void on_accepted(const session::OrderAccepted& e) {
-    expect(orders_.on_accepted(e.user_ref, e.order_reference, e.price, e.dead, {}, now_),
-           "accepted");
+    expect(
+        orders_.on_accepted(e.user_ref, e.order_reference, e.price, e.dead, {}, now_),
+        "accepted");
   }
   void on_executed(const session::OrderExecuted& e) {
     ++fills;
@@ -186,10 +187,9 @@ class Life {
   }
   Fate fate() {
     if (calm_ || random_.chance(0.75)) return Fate::kFair;
-    constexpr Fate kFates[] = {Fate::kRefused,     Fate::kUnknownDone,
-                               Fate::kUnknownNot,  Fate::kUnknownSlow,
-                               Fate::kMute,        Fate::kMuteNot,
-                               Fate::kTooMany};
+    constexpr Fate kFates[] = {
+        Fate::kRefused, Fate::kUnknownDone, Fate::kUnknownNot, Fate::kUnknownSlow,
+        Fate::kMute,    Fate::kMuteNot,     Fate::kTooMany};
     const Fate drawn = kFates[random_.below(7)];
     // Being told to be silent is rarer than all else.
     return drawn == Fate::kTooMany && !random_.chance(0.1) ? Fate::kFair : drawn;
@@ -357,7 +357,8 @@ class Life {
       if (session_.live() && !waits && session_.unknown_count() == 0 &&
           venue_.slow_count() == 0) {
         if (lossy_) {
-          // What is missing shows when an order is touched; none is left alone for long.
+          // What is missing shows when an order is touched; none is left alone for
+          // long.
           lossy_ = false;
           std::vector<std::uint32_t> open;
           orders_.for_each_open(
@@ -398,7 +399,8 @@ class Life {
       for (const OnTheWay& request : way) {
         // One whose time is up will be refused.
         if (test::param(request.text, "newClientOrderId") == client_id &&
-            venue_.now_ms - std::stoll(test::param(request.text, "timestamp")) <= 2'000) {
+            venue_.now_ms - std::stoll(test::param(request.text, "timestamp")) <=
+                2'000) {
           return true;
         }
       }
@@ -413,11 +415,12 @@ class Life {
       const test::VenueOrder* const theirs = at_venue(s.user_ref);
       const Qty filled = theirs == nullptr ? 0 : theirs->filled();
       const Qty leaves = theirs == nullptr ? 0 : theirs->leaves();
-      const OrderState state = theirs == nullptr              ? OrderState::kRejected
-                               : theirs->open()               ? OrderState::kLive
-                               : filled == theirs->qty        ? OrderState::kFilled
-                                                              : OrderState::kCanceled;
-      if (theirs != nullptr && venue_.placed["pt1-" + std::to_string(s.user_ref)] != 1) {
+      const OrderState state = theirs == nullptr       ? OrderState::kRejected
+                               : theirs->open()        ? OrderState::kLive
+                               : filled == theirs->qty ? OrderState::kFilled
+                                                       : OrderState::kCanceled;
+      if (theirs != nullptr &&
+          venue_.placed["pt1-" + std::to_string(s.user_ref)] != 1) {
         return fail("an order was sent twice");
       }
       if (ours->state != state || ours->filled != filled || ours->leaves != leaves) {
@@ -499,12 +502,11 @@ TEST_P(OrderSessionModel, SaysWhatTheVenueKnows) {
   EXPECT_GT(fills, sequences / 4);
   EXPECT_GT(unknown, sequences / 8);
   EXPECT_GT(reconciled, sequences / 16);
-  std::printf("%llu sequences: %llu orders, %llu fills, %llu unknown, %llu reconciled\n",
-              static_cast<unsigned long long>(sequences),
-              static_cast<unsigned long long>(sent),
-              static_cast<unsigned long long>(fills),
-              static_cast<unsigned long long>(unknown),
-              static_cast<unsigned long long>(reconciled));
+  std::printf(
+      "%llu sequences: %llu orders, %llu fills, %llu unknown, %llu reconciled\n",
+      static_cast<unsigned long long>(sequences), static_cast<unsigned long long>(sent),
+      static_cast<unsigned long long>(fills), static_cast<unsigned long long>(unknown),
+      static_cast<unsigned long long>(reconciled));
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -51,8 +51,12 @@ struct Recorder {
   void on_position(const session::HeldPosition& e) {
     add("position " + std::to_string(e.qty));
   }
-  void on_live(const session::SessionLive& e) { add(e.resumed ? "live again" : "live"); }
-  void on_lost_message(const session::LostMessage& e) { add("lost " + std::string(e.what)); }
+  void on_live(const session::SessionLive& e) {
+    add(e.resumed ? "live again" : "live");
+  }
+  void on_lost_message(const session::LostMessage& e) {
+    add("lost " + std::string(e.what));
+  }
   void on_refused(const session::SessionRefused& e) {
     add("refused " + std::to_string(e.code));
   }
@@ -84,7 +88,8 @@ class OrderSessionTest : public testing::Test {
   std::optional<Asked> asked(Lane lane = Lane::kWebSocket) {
     const auto request = session->next_request(lane, now);
     if (!request) return std::nullopt;
-    Asked copy{request->id, lane, std::string(request->verb), std::string(request->text)};
+    Asked copy{request->id, lane, std::string(request->verb),
+               std::string(request->text)};
     session->request_sent(lane);
     return copy;
   }
@@ -103,8 +108,8 @@ class OrderSessionTest : public testing::Test {
     if (request.lane == Lane::kHttp) {
       session->on_http_answer(request.id, 200, {}, test::bytes_of(body), now, told);
     } else {
-      give("{\"id\":" + std::to_string(request.id) + ",\"status\":200,\"result\":" + body +
-           "}");
+      give("{\"id\":" + std::to_string(request.id) +
+           ",\"status\":200,\"result\":" + body + "}");
     }
   }
   void error(const Asked& request, int status, int code, const std::string& text = "x",
@@ -178,10 +183,12 @@ class OrderSessionTest : public testing::Test {
                            int trade = -1, const std::string& client = "pr2-1") {
     return "{\"subscriptionId\":0,\"event\":{\"e\":\"executionReport\",\"E\":1,\"s\":"
            "\"BTCUSDT\",\"c\":\"" +
-           client + "\",\"C\":\"\",\"S\":\"BUY\",\"q\":\"0.005\",\"p\":\"30000\",\"x\":\"" +
+           client +
+           "\",\"C\":\"\",\"S\":\"BUY\",\"q\":\"0.005\",\"p\":\"30000\",\"x\":\"" +
            execution + "\",\"X\":\"" + status + "\",\"i\":101,\"l\":\"" + last +
-           "\",\"z\":\"" + filled + "\",\"L\":\"30000\",\"T\":1,\"t\":" +
-           std::to_string(trade) + ",\"m\":true,\"n\":\"0\",\"N\":\"USDT\"}}";
+           "\",\"z\":\"" + filled +
+           "\",\"L\":\"30000\",\"T\":1,\"t\":" + std::to_string(trade) +
+           ",\"m\":true,\"n\":\"0\",\"N\":\"USDT\"}}";
   }
 
   Signer signer{KeyKind::kHmac, test::kSampleApiKey, test::kSampleSecret};
@@ -201,9 +208,10 @@ TEST_F(OrderSessionTest, SpotIsLiveWhenItIsInStep) {
   EXPECT_FALSE(asked());  // nothing before user data is listened to
   result(subscribe, "{\"subscriptionId\":0}");
   EXPECT_EQ(session->state(), session::SessionState::kSynchronising);
-  result(expect("account.status"),
-         "{\"balances\":[{\"asset\":\"USDT\",\"free\":\"5\",\"locked\":\"0\"},{\"asset\":"
-         "\"DOGE\",\"free\":\"5\",\"locked\":\"0\"}]}");
+  result(
+      expect("account.status"),
+      "{\"balances\":[{\"asset\":\"USDT\",\"free\":\"5\",\"locked\":\"0\"},{\"asset\":"
+      "\"DOGE\",\"free\":\"5\",\"locked\":\"0\"}]}");
   EXPECT_EQ(send(), 0u);
   result(expect("openOrders.status"), "[]");
   EXPECT_EQ(told.take(), (Lines{"balance USDT 500000000", "live"}));
@@ -220,7 +228,8 @@ TEST_F(OrderSessionTest, UsdmIsLiveWhenItIsInStep) {
   EXPECT_FALSE(asked(Lane::kHttp));
   session->on_up(Connection::kUserStream, now, told);
   result(expect("GET /fapi/v3/positionRisk", Lane::kHttp),
-         "[{\"symbol\":\"BTCUSDT\",\"positionSide\":\"BOTH\",\"positionAmt\":\"-0.003\"}]");
+         "[{\"symbol\":\"BTCUSDT\",\"positionSide\":\"BOTH\",\"positionAmt\":\"-0."
+         "003\"}]");
   result(expect("GET /fapi/v3/balance", Lane::kHttp), "[]");
   result(expect("GET /fapi/v1/openOrders", Lane::kHttp), "[]");
   EXPECT_EQ(told.take(), (Lines{"position -3", "live"}));
@@ -289,15 +298,15 @@ TEST_F(OrderSessionTest, NewsComesTwiceAndIsToldOnce) {
   ASSERT_EQ(send(), 1u);
   const Asked place = expect("order.place");
   give(event("TRADE", "PARTIALLY_FILLED", "0.002", "0.002", 7));  // before the answer
-  give(event("NEW", "NEW", "0"));                                // and before NEW
-  result(place, order(1, "PARTIALLY_FILLED", "0.003",
-                      ",\"fills\":[" + fill(7, "0.002") + "," + fill(8, "0.001") + "]"));
+  give(event("NEW", "NEW", "0"));                                 // and before NEW
+  result(place,
+         order(1, "PARTIALLY_FILLED", "0.003",
+               ",\"fills\":[" + fill(7, "0.002") + "," + fill(8, "0.001") + "]"));
   give(event("TRADE", "PARTIALLY_FILLED", "0.003", "0.001", 8));
   give(event("TRADE", "FILLED", "0.005", "0.002", 9));
   give(event("TRADE", "FILLED", "0.005", "0.002", 9));
-  EXPECT_EQ(told.take(),
-            (Lines{"accepted 1 as 101", "executed 1 2 match 7", "executed 1 1 match 8",
-                   "executed 1 2 match 9"}));
+  EXPECT_EQ(told.take(), (Lines{"accepted 1 as 101", "executed 1 2 match 7",
+                                "executed 1 1 match 8", "executed 1 2 match 9"}));
   EXPECT_EQ(session->open_count(), 0u);
   EXPECT_EQ(session->count(SessionCount::kRepeats), 3u);
 }
@@ -366,8 +375,8 @@ TEST_F(OrderSessionTest, MissingTradesAreFetched) {
     rows.replace(at, 7, "id");
   }
   result(trades, rows);
-  EXPECT_EQ(told.take(), (Lines{"executed 1 1 match 7", "executed 1 2 match 8",
-                                "reconciled 1 2"}));
+  EXPECT_EQ(told.take(),
+            (Lines{"executed 1 1 match 7", "executed 1 2 match 8", "reconciled 1 2"}));
 }
 
 TEST_F(OrderSessionTest, AStatusFromBeforeTheBreakProvesNothing) {
@@ -567,8 +576,8 @@ TEST_F(OrderSessionTest, TradingAllocatesNothing) {
   for (int i = 1; i <= 100; ++i) {
     const auto ref = static_cast<std::uint32_t>(i);
     placed.push_back(order(ref, "NEW"));
-    std::string filled = event("TRADE", "FILLED", "0.005", "0.005", i,
-                               "pr2-" + std::to_string(i));
+    std::string filled =
+        event("TRADE", "FILLED", "0.005", "0.005", i, "pr2-" + std::to_string(i));
     filled.replace(filled.find("\"i\":101"), 7, "\"i\":" + std::to_string(100 + i));
     traded.push_back(filled);
     order::Wish wish;

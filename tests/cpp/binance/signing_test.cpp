@@ -22,20 +22,23 @@ std::string signature(Signer& signer, std::string_view payload) {
 TEST(Signing, HmacOfTheDocuments) {
   Signer signer(KeyKind::kHmac, kSampleApiKey, kSampleSecret);
   ASSERT_EQ(signer.status(), SignStatus::kOk);
-  EXPECT_EQ(signature(signer, "symbol=LTCBTC&side=BUY&type=LIMIT&timeInForce=GTC&"
-                              "quantity=1&price=0.1&recvWindow=5000&"
-                              "timestamp=1499827319559"),
+  EXPECT_EQ(signature(signer,
+                      "symbol=LTCBTC&side=BUY&type=LIMIT&timeInForce=GTC&"
+                      "quantity=1&price=0.1&recvWindow=5000&"
+                      "timestamp=1499827319559"),
             "c8db56825ae71d6d79447849e617115f4a920fa2acdcab2b053c4b2838bd6b71");
-  EXPECT_EQ(signature(signer, "symbol=%EF%BC%91%EF%BC%92%EF%BC%93%EF%BC%94%EF%BC%95%EF"
-                              "%BC%96&side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&"
-                              "price=0.1&recvWindow=5000&timestamp=1499827319559"),
+  EXPECT_EQ(signature(signer,
+                      "symbol=%EF%BC%91%EF%BC%92%EF%BC%93%EF%BC%94%EF%BC%95%EF"
+                      "%BC%96&side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&"
+                      "price=0.1&recvWindow=5000&timestamp=1499827319559"),
             "e1353ec6b14d888f1164ae9af8228a3dbd508bc82eb867db8ab6046442f33ef3");
   EXPECT_EQ(
-      signature(signer,
-                "apiKey=vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"
-                "&newOrderRespType=ACK&price=52000.00&quantity=0.01000000&recvWindow=100"
-                "&side=SELL&symbol=BTCUSDT&timeInForce=GTC&timestamp=1645423376532"
-                "&type=LIMIT"),
+      signature(
+          signer,
+          "apiKey=vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"
+          "&newOrderRespType=ACK&price=52000.00&quantity=0.01000000&recvWindow=100"
+          "&side=SELL&symbol=BTCUSDT&timeInForce=GTC&timestamp=1645423376532"
+          "&type=LIMIT"),
       "cc15477742bd704c29492d96c7ead9414dfd8e0ec4a00f947bb5bb454ddbd08a");
 }
 
@@ -69,17 +72,19 @@ TEST(Signing, Ed25519OfOneAndTwoBytes) {
              "MC4CAQAwBQYDK2VwBCIEIEzNCJso/5banbbDRuwRTg9bijGfNaumJNqM9u1PuKb7\n"
              "-----END PRIVATE KEY-----\n");
   ASSERT_EQ(one.status(), SignStatus::kOk);
-  EXPECT_EQ(signature(one, "\x72"),
-            "kqAJqfDUyrhyDoILX2QlQKKye1QWUD+Ps3YiI+vbadoIWsHkPhWZbkWPNhPQ8R2MOHsurrQwKu6w"
-            "DSkWErsMAA==");
+  EXPECT_EQ(
+      signature(one, "\x72"),
+      "kqAJqfDUyrhyDoILX2QlQKKye1QWUD+Ps3YiI+vbadoIWsHkPhWZbkWPNhPQ8R2MOHsurrQwKu6w"
+      "DSkWErsMAA==");
   Signer two(KeyKind::kEd25519, "k",
              "-----BEGIN PRIVATE KEY-----\n"
              "MC4CAQAwBQYDK2VwBCIEIMWqjfQ/n4N77bdELzHct7Fm04U1B28JS4XOOi4LRFj3\n"
              "-----END PRIVATE KEY-----\n");
   ASSERT_EQ(two.status(), SignStatus::kOk);
-  EXPECT_EQ(signature(two, "\xaf\x82"),
-            "YpHWV97sJAJIJ+acOr4BowzlSKKEdDpEXjaA19taw6wY/5tTjRbykK5n92CYTcZZSnwV6XFu0o3A"
-            "J77O6h7ECg==");
+  EXPECT_EQ(
+      signature(two, "\xaf\x82"),
+      "YpHWV97sJAJIJ+acOr4BowzlSKKEdDpEXjaA19taw6wY/5tTjRbykK5n92CYTcZZSnwV6XFu0o3A"
+      "J77O6h7ECg==");
 }
 
 TEST(Signing, WhatCannotSignSaysWhy) {
@@ -104,8 +109,13 @@ TEST(Signing, WhatCannotSignSaysWhy) {
 TEST(Signing, Base64HasItsPadding) {
   // RFC 4648, 10.
   const std::pair<std::string_view, std::string_view> cases[] = {
-      {"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
-      {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+      {"", ""},
+      {"f", "Zg=="},
+      {"fo", "Zm8="},
+      {"foo", "Zm9v"},
+      {"foob", "Zm9vYg=="},
+      {"fooba", "Zm9vYmE="},
+      {"foobar", "Zm9vYmFy"}};
   for (const auto& [plain, coded] : cases) {
     char out[16];
     const std::size_t size = to_base64(test::bytes_of(plain), out);

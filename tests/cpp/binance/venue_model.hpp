@@ -70,13 +70,13 @@ struct VenueOrder {
 /// How the next request fares.
 enum class Fate {
   kFair,
-  kRefused,       ///< an error that is final
-  kUnknownDone,   ///< carried out, and answered by -1007
-  kUnknownNot,    ///< not carried out, and answered by -1007
-  kUnknownSlow,   ///< answered by -1007 and carried out seconds later
-  kMute,          ///< carried out, and not answered
-  kMuteNot,       ///< not carried out, and not answered
-  kTooMany,       ///< 429 with a time to be silent
+  kRefused,      ///< an error that is final
+  kUnknownDone,  ///< carried out, and answered by -1007
+  kUnknownNot,   ///< not carried out, and answered by -1007
+  kUnknownSlow,  ///< answered by -1007 and carried out seconds later
+  kMute,         ///< carried out, and not answered
+  kMuteNot,      ///< not carried out, and not answered
+  kTooMany,      ///< 429 with a time to be silent
 };
 
 struct VenueAnswer {
@@ -118,8 +118,8 @@ class VenueModel {
                          std::stoll(param(text, "recvWindow"))) {
       return error(lane, id, 400, -1021, "Timestamp outside of recvWindow");
     }
-    if (method == "order.place" || is(method, "POST /api/v3/order",
-                                      "POST /fapi/v1/order", "")) {
+    if (method == "order.place" ||
+        is(method, "POST /api/v3/order", "POST /fapi/v1/order", "")) {
       return place(lane, id, text, fate);
     }
     if (is(method, "order.cancel", "DELETE /api/v3/order", "DELETE /fapi/v1/order")) {
@@ -252,30 +252,36 @@ class VenueModel {
     const bool post_only = order.type == "LIMIT_MAKER" || order.tif == "GTX";
     if (fate == Fate::kRefused) {
       if (post_only && market_ == Market::kUsdm) {
-        return error(lane, id, 400, -5022, "Due to the order could not be executed as "
-                                           "maker, the Post Only order will be "
-                                           "rejected.");
+        return error(lane, id, 400, -5022,
+                     "Due to the order could not be executed as "
+                     "maker, the Post Only order will be "
+                     "rejected.");
       }
       return error(lane, id, 400, -2010,
-                   post_only ? "Order would immediately match and take."
-                             : "Account has insufficient balance for requested action.");
+                   post_only
+                       ? "Order would immediately match and take."
+                       : "Account has insufficient balance for requested action.");
     }
     if (fate == Fate::kUnknownNot) {
-      return error(lane, id, 503, -1007, "Timeout waiting for response from backend "
-                                         "server.");
+      return error(lane, id, 503, -1007,
+                   "Timeout waiting for response from backend "
+                   "server.");
     }
     if (fate == Fate::kMuteNot) return;
     if (fate == Fate::kUnknownSlow) {
-      slow_.emplace_back(now_ms + static_cast<std::int64_t>(random_.below(9'000)), order);
+      slow_.emplace_back(now_ms + static_cast<std::int64_t>(random_.below(9'000)),
+                         order);
       std::sort(slow_.begin(), slow_.end(),
                 [](const auto& a, const auto& b) { return a.first < b.first; });
-      return error(lane, id, 503, -1007, "Timeout waiting for response from backend "
-                                         "server.");
+      return error(lane, id, 503, -1007,
+                   "Timeout waiting for response from backend "
+                   "server.");
     }
     VenueOrder& entered = enter(order);
     if (fate == Fate::kUnknownDone) {
-      return error(lane, id, 503, -1007, "Timeout waiting for response from backend "
-                                         "server.");
+      return error(lane, id, 503, -1007,
+                   "Timeout waiting for response from backend "
+                   "server.");
     }
     if (fate == Fate::kFair) result(lane, id, order_json(entered, "", true));
   }
@@ -302,16 +308,18 @@ class VenueModel {
     const auto it = orders.find(param(text, "origClientOrderId"));
     if (fate == Fate::kMuteNot) return;
     if (fate == Fate::kUnknownNot || fate == Fate::kUnknownSlow) {
-      return error(lane, id, 503, -1007, "Timeout waiting for response from backend "
-                                         "server.");
+      return error(lane, id, 503, -1007,
+                   "Timeout waiting for response from backend "
+                   "server.");
     }
     if (fate == Fate::kRefused) return error(lane, id, 400, -1008, "overloaded");
     const bool there = it != orders.end() && it->second.open();
     if (there) end(it->second, "CANCELED");
     if (fate == Fate::kMute) return;
     if (fate == Fate::kUnknownDone) {
-      return error(lane, id, 503, -1007, "Timeout waiting for response from backend "
-                                         "server.");
+      return error(lane, id, 503, -1007,
+                   "Timeout waiting for response from backend "
+                   "server.");
     }
     if (!there) return error(lane, id, 400, -2011, "Unknown order sent.");
     result(lane, id, order_json(it->second, "c" + number(++last_cancel_), false));
@@ -387,16 +395,16 @@ class VenueModel {
         "\",\"i\":" + number(order.id) + ",\"l\":\"" +
         qty_text(trade ? order.trades.back().qty : 0) + "\",\"z\":\"" +
         qty_text(order.filled()) + "\",\"L\":\"" + (trade ? order.price : "0") +
-        "\",\"t\":" +
-        number(trade ? order.trades.back().id : (spot ? -1 : 0)) +
+        "\",\"t\":" + number(trade ? order.trades.back().id : (spot ? -1 : 0)) +
         ",\"m\":" + (trade && order.trades.back().maker ? "true" : "false") +
         ",\"T\":" + number(now_ms);
     if (trade) fields += ",\"n\":\"0.00100000\",\"N\":\"USDT\"";
     if (spot) {
       fields += ",\"C\":\"" + (renamed ? order.client_id : std::string()) + "\"";
-      stream.push_back("{\"subscriptionId\":0,\"event\":{\"e\":\"executionReport\","
-                       "\"E\":" +
-                       number(now_ms) + "," + fields + "}}");
+      stream.push_back(
+          "{\"subscriptionId\":0,\"event\":{\"e\":\"executionReport\","
+          "\"E\":" +
+          number(now_ms) + "," + fields + "}}");
     } else {
       if (trade) stream.push_back("{\"e\":\"TRADE_LITE\",\"E\":1,\"s\":\"x\"}");
       stream.push_back("{\"e\":\"ORDER_TRADE_UPDATE\",\"E\":" + number(now_ms) +
