@@ -12,6 +12,8 @@ MarketFeed::MarketFeed(std::span<const SymbolRules> rules, const FeedOptions& op
   for (std::size_t at = 0; at < symbols_.size(); ++at) {
     const InstrumentId id = symbols_[at].rules.id();
     followed_.emplace_back(books_, id, options_);
+    if (options_.band != 0)
+      books_.keep_by_step(id, symbols_[at].rules.tick(), options_.band);
     place_of_[index(id)] = static_cast<std::uint16_t>(at + 1);
   }
 }

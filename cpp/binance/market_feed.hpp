@@ -51,6 +51,8 @@ struct FeedOptions {
   DecoderCapacity decoder{};
   HeldCapacity held{};
   book::LevelCapacity levels{};
+  /// Price steps of each side that are kept by index; 0: none.
+  std::uint32_t band = 1u << 15;
 };
 
 class MarketFeed {
