@@ -22,8 +22,15 @@ MarketDecoder::MarketDecoder(const SymbolTable& symbols,
                              const DecoderCapacity& capacity)
     : symbols_(symbols),
       levels_(std::make_unique<PriceLevel[]>(capacity.levels)),
+      layouts_(std::make_unique<PairLayout[]>(symbols.size())),
       level_capacity_(capacity.levels),
-      reader_(capacity.longest) {}
+      reader_(capacity.longest) {
+  for (std::size_t at = 0; at < symbols.size(); ++at) {
+    const Symbol& symbol = symbols[at];
+    layouts_[at].price = NumberLayout(symbol.price, symbol.price.scale);
+    layouts_[at].qty = NumberLayout(symbol.qty, symbol.qty.scale);
+  }
+}
 
 MessageStatus MarketDecoder::decode(Bytes text, MarketMessage& message,
                                     const Symbol* of) {

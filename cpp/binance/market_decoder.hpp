@@ -20,6 +20,7 @@
 #include "base/bytes.hpp"
 #include "binance/json_fields.hpp"
 #include "binance/market_message.hpp"
+#include "binance/number_layout.hpp"
 #include "binance/symbol_table.hpp"
 #include "binance/text_words.hpp"
 
@@ -79,6 +80,7 @@ class MarketDecoder {
 
   const SymbolTable& symbols_;
   std::unique_ptr<PriceLevel[]> levels_;
+  std::unique_ptr<PairLayout[]> layouts_;  ///< by the symbol's place
   std::size_t level_capacity_;
   json::FieldReader reader_;
   std::string_view stream_;  ///< of the text that is being read by shape

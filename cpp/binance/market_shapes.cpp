@@ -5,80 +5,6 @@ namespace pyscalp::binance {
 
 namespace {
 
-/// The whole number in front of a point where it has eight digits or more.
-[[gnu::noinline]] bool take_long_whole(TextCursor& in, std::uint64_t& whole) {
-  whole = eight_digits(less_zeros(in.word()));
-  in.skip(8);
-  const std::uint64_t rest = less_zeros(in.word());
-  const int digits = digit_count(rest);
-  if (digits == 8) return false;
-  if (digits != 0) {
-    whole = whole * static_cast<std::uint64_t>(kPowersOfTen[digits]) +
-            first_digits(rest, digits);
-  }
-  in.skip(static_cast<std::size_t>(digits));
-  return true;
-}
-
-/// A decimal up to the quote that ends it, which is taken too, in steps of the grid.
-[[gnu::always_inline]] inline bool take_steps(TextCursor& in, const NumberShape& shape,
-                                              std::uint64_t& steps) {
-  const std::uint64_t whole = less_zeros(in.word());
-  const int digits = digit_count(whole);
-  std::uint64_t long_whole = 0;
-  if (digits == 0 || shape.scale > 8) [[unlikely]]
-    return false;
-  if (digits < 8) [[likely]] {
-    in.skip(static_cast<std::size_t>(digits));
-  } else if (!take_long_whole(in, long_whole)) {
-    return false;
-  }
-  std::uint64_t fraction = 0;
-  if (in.take('.')) {
-    fraction = less_zeros(in.word());
-    const int decimals = digit_count(fraction);
-    fraction = first_bytes(fraction, static_cast<std::size_t>(decimals));
-    in.skip(static_cast<std::size_t>(decimals));
-    // Digits below the step's.
-    if (shape.scale < 8 && fraction >> 8 * shape.scale != 0) [[unlikely]]
-      return false;
-  }
-  if (!in.take('"')) return false;
-  std::uint64_t value;
-  if (digits + shape.scale <= 8) [[likely]] {
-    // Both sides of the point as one number of eight digits.
-    value = whole << (64 - 8 * digits) >> 8 * shape.scale;
-    if (shape.scale != 0) value |= fraction << (64 - 8 * shape.scale);
-    value = eight_digits(value);
-  } else {
-    value = digits < 8 ? first_digits(whole, digits) : long_whole;
-    if (__builtin_mul_overflow(value, shape.power, &value)) return false;
-    if (shape.scale != 0) value += first_digits(fraction, shape.scale);
-  }
-  if (shape.unit != 1) [[unlikely]] {
-    if (value % shape.unit != 0) return false;
-    value /= shape.unit;
-  }
-  steps = value;
-  return value <= shape.most;
-}
-
-[[gnu::always_inline]] inline bool take_price(TextCursor& in, const Symbol& symbol,
-                                              Price& price) {
-  std::uint64_t ticks = 0;
-  if (!take_steps(in, symbol.price, ticks)) return false;
-  price = {static_cast<std::int64_t>(ticks) * symbol.price.value};
-  return true;
-}
-
-[[gnu::always_inline]] inline bool take_qty(TextCursor& in, const Symbol& symbol,
-                                            Qty& qty) {
-  std::uint64_t lots = 0;
-  if (!take_steps(in, symbol.qty, lots)) return false;
-  qty = static_cast<Qty>(lots);
-  return true;
-}
-
 bool take_time(TextCursor& in, UnixNanos& time) {
   std::uint64_t value = 0;
   if (!in.integer(value)) return false;
@@ -95,14 +21,14 @@ bool take_truth(TextCursor& in, bool& truth) {
 
 bool MarketDecoder::decode_by_shape(std::string_view text, MarketMessage& m,
                                     const Symbol* of) {
-  constexpr std::size_t kShortest = 32;
+  constexpr std::size_t kShortest = 48;
   if (text.size() < kShortest) return false;
   TextCursor in(text);
   m = {};
   m.by_shape = true;
   stream_ = {};
   const bool wrapped = in.take("{\"stream\":\"");
-  if (wrapped ? !in.string(stream_) || !in.take(",\"data\":{") : !in.take('{'))
+  if (wrapped ? !in.string(stream_, 16) || !in.take(",\"data\":{") : !in.take('{'))
     return false;
   bool read = false;
   if (in.take("\"e\":\"")) {
@@ -137,7 +63,7 @@ bool MarketDecoder::shape_symbol(TextCursor& in, MarketMessage& m) {
   std::string_view name;
   const char* const begin = in.at();
   const std::size_t left = in.left();
-  if (!in.string(name)) return false;
+  if (!in.string(name, 7)) return false;
   m.symbol = left >= 16 && name.size() <= 16
                  ? symbols_.find_in_text({begin, name.size()})
                  : symbols_.find(name);
@@ -154,10 +80,9 @@ bool MarketDecoder::shape_ticker(TextCursor& in, MarketMessage& m) {
   if (!in.take(",\"s\":\"") || !shape_symbol(in, m)) return false;
   if (in.take(",\"ps\":\"") && !in.string(pair)) return false;
   const Symbol& symbol = *m.symbol;
-  if (!in.take(",\"b\":\"") || !take_price(in, symbol, m.bid.price) ||
-      !in.take(",\"B\":\"") || !take_qty(in, symbol, m.bid.qty) ||
-      !in.take(",\"a\":\"") || !take_price(in, symbol, m.ask.price) ||
-      !in.take(",\"A\":\"") || !take_qty(in, symbol, m.ask.qty)) {
+  PairLayout& layout = layouts_[symbol.place];
+  if (!in.take(",\"b\":\"") || !take_pair(in, symbol, layout, "\",\"B\":\"", m.bid) ||
+      !in.take(",\"a\":\"") || !take_pair(in, symbol, layout, "\",\"A\":\"", m.ask)) {
     return false;
   }
   if (in.take(",\"T\":") && !(take_time(in, m.transaction_time) && in.take(",\"E\":") &&
@@ -176,8 +101,7 @@ bool MarketDecoder::shape_trade(TextCursor& in, MarketMessage& m) {
   if (in.take(",\"T\":") && !take_time(in, m.transaction_time)) return false;
   return in.take(",\"s\":\"") && shape_symbol(in, m) && in.take(",\"t\":") &&
          in.integer(m.last_id) && in.take(",\"p\":\"") &&
-         take_price(in, *m.symbol, m.trade.price) && in.take(",\"q\":\"") &&
-         take_qty(in, *m.symbol, m.trade.qty) &&
+         take_pair(in, *m.symbol, layouts_[m.symbol->place], "\",\"q\":\"", m.trade) &&
          (!in.take(",\"T\":") || take_time(in, m.transaction_time)) &&
          (in.take(",\"X\":\"MARKET\""), in.take(",\"m\":")) &&
          take_truth(in, m.buyer_is_maker) &&
@@ -192,8 +116,7 @@ bool MarketDecoder::shape_aggregate(TextCursor& in, MarketMessage& m) {
   std::string_view without_rpi;
   return take_time(in, m.event_time) && in.take(",\"s\":\"") && shape_symbol(in, m) &&
          in.take(",\"a\":") && in.integer(m.last_id) && in.take(",\"p\":\"") &&
-         take_price(in, *m.symbol, m.trade.price) && in.take(",\"q\":\"") &&
-         take_qty(in, *m.symbol, m.trade.qty) &&
+         take_pair(in, *m.symbol, layouts_[m.symbol->place], "\",\"q\":\"", m.trade) &&
          (!in.take(",\"nq\":\"") || in.string(without_rpi)) && in.take(",\"f\":") &&
          in.integer(first) && in.take(",\"l\":") && in.integer(last) &&
          in.take(",\"T\":") && take_time(in, m.transaction_time) &&
@@ -263,14 +186,21 @@ bool MarketDecoder::shape_sides(TextCursor& in, const Symbol& symbol,
 bool MarketDecoder::shape_levels(TextCursor& in, const Symbol& symbol,
                                  std::size_t& count) {
   if (in.take(']')) return true;
+  // A copy that nothing else can point at stays in registers.
+  TextCursor at = in;
+  PairLayout& layout = layouts_[symbol.place];
+  PriceLevel* level = levels_.get() + count;
+  const PriceLevel* const end = levels_.get() + level_capacity_;
   do {
-    if (count == level_capacity_) return false;
-    PriceLevel& level = levels_[count++];
-    if (!in.take("[\"") || !take_price(in, symbol, level.price) || !in.take(",\"") ||
-        !take_qty(in, symbol, level.qty) || !in.take(']') || level.price.value == 0) {
+    if (level == end || !at.take("[\"") ||
+        !take_pair(at, symbol, layout, "\",\"", *level) || !at.take(']') ||
+        level->price.value == 0) {
       return false;
     }
-  } while (in.take(','));
+    ++level;
+  } while (at.take(','));
+  count = static_cast<std::size_t>(level - levels_.get());
+  in = at;
   return in.take(']');
 }
 

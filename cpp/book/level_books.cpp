@@ -36,6 +36,12 @@ void LevelBooks::keep_by_step(InstrumentId instrument, Price step,
   books_[index(instrument)].bands = bands_.back().get();
 }
 
+void LevelBooks::prefault() {
+  for (const auto& bands : bands_) {
+    for (TickBand& band : bands->sides) band.prefault();
+  }
+}
+
 void LevelBooks::clear(InstrumentId instrument) {
   Book& book = books_[index(instrument)];
   for (Ladder& ladder : book.sides) ladder.size = 0;
@@ -126,26 +132,6 @@ void LevelBooks::refresh_touch(Book& book, Side side) {
   }
 }
 
-BookStatus LevelBooks::set(InstrumentId instrument, Side side, Price price, Qty qty,
-                           Qty* before) {
-  if (before != nullptr) *before = 0;
-  if (price.value <= 0 || price == kNoPrice) return BookStatus::kNoPrice;
-  if (qty < 0) return BookStatus::kZeroQuantity;
-  Book& book = books_[index(instrument)];
-  Qty there = 0;
-  const BookStatus status =
-      book.bands != nullptr
-          ? set_by_step(book, side, price, qty, there)
-          : set_in(book.sides[index(side)], key_of(side, price), qty, there);
-  if (before != nullptr) *before = there;
-  const Price best = book.touch.price(side);
-  if (status == BookStatus::kOk &&
-      (best == kNoPrice || price == best || better(side, price, best))) {
-    refresh_touch(book, side);
-  }
-  return status;
-}
-
 BookStatus LevelBooks::set_in(Ladder& ladder, std::int64_t key, Qty qty, Qty& before) {
   const std::uint32_t at = place_of(ladder, key);
   const bool there = at < ladder.size && ladder.levels[at].key == key;
@@ -187,6 +173,26 @@ BookStatus LevelBooks::set_by_step(Book& book, Side side, Price price, Qty qty,
       sink(ladder, bands, band);
   }
   return BookStatus::kOk;
+}
+
+BookStatus LevelBooks::set(InstrumentId instrument, Side side, Price price, Qty qty,
+                           Qty* before) {
+  if (before != nullptr) *before = 0;
+  if (price.value <= 0 || price == kNoPrice) return BookStatus::kNoPrice;
+  if (qty < 0) return BookStatus::kZeroQuantity;
+  Book& book = books_[index(instrument)];
+  Qty there = 0;
+  const BookStatus status =
+      book.bands != nullptr
+          ? set_by_step(book, side, price, qty, there)
+          : set_in(book.sides[index(side)], key_of(side, price), qty, there);
+  if (before != nullptr) *before = there;
+  const Price best = book.touch.price(side);
+  if (status == BookStatus::kOk &&
+      (best == kNoPrice || price == best || better(side, price, best))) {
+    refresh_touch(book, side);
+  }
+  return status;
 }
 
 /// Slides the window up, so that `key` is three quarters above its low end; what falls
