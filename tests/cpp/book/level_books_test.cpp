@@ -150,5 +150,94 @@ TEST(LevelBooks, EqualsAMapAfterEveryRandomChangeAndAllocatesNothing) {
   EXPECT_EQ(allocated, 0u);
 }
 
+// By index near the best and in a ladder below: the same book as a map's, while the
+// market wanders through many windows, and falls and leaps by more than one of them.
+TEST(LevelBooks, KeptByStepIsTheSameBook) {
+  constexpr std::uint32_t kWidth = 4 * TickBand::kGrain;
+  constexpr std::int64_t kStep = 300;
+  LevelBooks books({200'000});
+  books.keep_by_step(kId, Price{kStep}, kWidth);
+  std::map<std::int64_t, Qty> naive[2];  // best last: keys as in the book
+  Random random(77);
+  std::int64_t mid = 1'000'000;
+  const auto compare = [&](Side side) {
+    const auto& levels = naive[index(side)];
+    ASSERT_EQ(books.level_count(kId, side), levels.size());
+    LevelView view[40];
+    const int count = books.levels(kId, side, view, 40);
+    ASSERT_EQ(count, std::min<int>(40, static_cast<int>(levels.size())));
+    auto at = levels.rbegin();
+    Qty sum = 0;
+    for (int i = 0; i < count; ++i, ++at) {
+      ASSERT_EQ(view[i].price.value, at->first * sign(side));
+      ASSERT_EQ(view[i].qty, at->second);
+      sum += at->second;
+    }
+    ASSERT_EQ(books.depth(kId, side, 40), sum);
+    const Price best = levels.empty() ? kNoPrice : view[0].price;
+    ASSERT_EQ(books.touch(kId).price(side), best);
+    ASSERT_EQ(books.touch(kId).qty(side), levels.empty() ? 0 : view[0].qty);
+  };
+  for (int round = 0; round < 200'000; ++round) {
+    if (round % 20'000 == 0)
+      mid = 200'000 + static_cast<std::int64_t>(random.below(2'000'000));
+    mid += static_cast<std::int64_t>(random.below(41)) - 20;
+    const Side side = random.below(2) == 0 ? Side::kBuy : Side::kSell;
+    auto& levels = naive[index(side)];
+    const std::uint64_t reach = random.below(8) == 0 ? 100'000 : 1'000;
+    const std::int64_t away = static_cast<std::int64_t>(random.below(reach));
+    std::int64_t steps = mid - sign(side) * away;
+    if (random.below(3) == 0 && !levels.empty()) {
+      // The best, or one that is there, so that levels go too.
+      auto at = random.below(2) == 0 ? std::prev(levels.end())
+                                     : levels.lower_bound(steps * kStep * sign(side));
+      if (at == levels.end()) --at;
+      steps = at->first * sign(side) / kStep;
+    }
+    const Price price{steps * kStep};
+    const std::int64_t key = price.value * sign(side);
+    const Qty qty = random.below(2) == 0 ? 0 : 1 + static_cast<Qty>(random.below(99));
+    const auto there = levels.find(key);
+    const Qty held = there == levels.end() ? 0 : there->second;
+    Qty before = -1;
+    if (random.below(5'000) == 0) {
+      books.clear(kId, side, price);
+      levels.erase(levels.lower_bound(key), levels.end());
+    } else {
+      ASSERT_EQ(books.qty_at(kId, side, price), held);
+      ASSERT_EQ(books.set(kId, side, price, qty, &before), BookStatus::kOk);
+      ASSERT_EQ(before, held);
+      if (qty == 0) {
+        levels.erase(key);
+      } else {
+        levels[key] = qty;
+      }
+    }
+    if (round % 50 == 0 || levels.size() < 3) compare(side);
+  }
+  EXPECT_EQ(books.set(kId, Side::kBuy, Price{kStep + 1}, 1), BookStatus::kNoPrice);
+  EXPECT_EQ(books.qty_at(kId, Side::kBuy, Price{kStep + 1}), 0);
+  EXPECT_EQ(books.set_touch(kId, Side::kBuy, Price{kStep * 9}, 4), BookStatus::kOk);
+  EXPECT_EQ(books.level_count(kId, Side::kBuy), 1u);
+  EXPECT_EQ(books.touch(kId).bid, Price{kStep * 9});
+  books.clear(kId);
+  EXPECT_EQ(books.touch(kId), Touch{});
+  EXPECT_EQ(books.level_count(kId, Side::kSell), 0u);
+}
+
+TEST(LevelBooks, KeptByStepSaysWhenTheLadderIsFull) {
+  LevelBooks books({16});
+  books.keep_by_step(kId, Price{10}, 4 * TickBand::kGrain);
+  int held = 0;
+  ASSERT_EQ(books.set(kId, Side::kBuy, Price{10'000'000}, 1), BookStatus::kOk);
+  while (books.set(kId, Side::kBuy, Price{10 * (held + 1)}, 1) == BookStatus::kOk)
+    ASSERT_LT(++held, 10'000);
+  EXPECT_GE(held, 16);
+  // Far above: the window would have to give its level to a ladder that is full.
+  EXPECT_EQ(books.level_count(kId, Side::kBuy), static_cast<std::uint32_t>(held) + 1);
+  EXPECT_EQ(books.set(kId, Side::kBuy, Price{20'000'000}, 1), BookStatus::kLevelsFull);
+  EXPECT_EQ(books.touch(kId).bid, Price{10'000'000});
+}
+
 }  // namespace
 }  // namespace pyscalp::book
