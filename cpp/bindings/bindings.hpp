@@ -5,6 +5,8 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <functional>
+
 #include "base/spin_gaps.hpp"
 #include "engine/engine.hpp"
 #include "journal/recorder.hpp"
@@ -29,7 +31,8 @@ py::array fills_array(const std::vector<order::Fill>& fills);
 py::array markouts_array(const std::vector<journal::MarkoutMids>& markouts);
 py::array round_trips_array(const std::vector<order::RoundTrip>& round_trips);
 py::array samples_array(const std::vector<engine::Sample>& samples);
-py::dict histograms_dict(const engine::Engine& engine);
+py::dict histograms_dict(
+    const std::function<const Histogram&(engine::Stage)>& histogram_of);
 /// (values in ns, counts) of the buckets that are not empty.
 py::tuple histogram_tuple(const Histogram& histogram);
 /// What a spinning thread lost in the time it was watched, in ns.
@@ -39,7 +42,7 @@ py::dict snapshot_dict(const engine::Snapshot& snapshot,
                        const std::vector<std::string>& symbols);
 py::dict summary_dict(const journal::Recorder& recorder);
 /// What became of a user's signal, over all instruments; None without one.
-py::object user_signal_dict(const engine::Engine& engine);
+py::object user_signal_dict(const std::optional<engine::UserSignalFigures>& figures);
 
 void add_bench(py::module_& module);
 void add_books(py::module_& module);

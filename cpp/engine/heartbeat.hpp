@@ -14,6 +14,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -33,6 +34,11 @@
 #include "signal/signal_set.hpp"
 
 namespace pyscalp::engine {
+
+struct UserSignalFigures {
+  std::uint64_t calls = 0;
+  std::uint64_t not_finite = 0;  ///< answers that were no number
+};
 
 template <class V>
 class Heartbeat {
@@ -61,6 +67,8 @@ class Heartbeat {
   std::size_t instrument_count() const { return traded_.size(); }
   /// Of the n-th configured instrument.
   const signal::SignalSet& signals(std::size_t n) const { return traded_[n].signals; }
+  /// What became of a user's signal, over all instruments; nothing without one.
+  std::optional<UserSignalFigures> user_signal() const;
   /// The mean drift from decision to arrival of its taking orders, see
   /// order/expectation.hpp.
   Price network(std::size_t n) const { return traded_[n].network; }

@@ -73,4 +73,17 @@ Snapshot Heartbeat<V>::snapshot(MonoNanos now) const {
   return snapshot;
 }
 
+template <class V>
+std::optional<UserSignalFigures> Heartbeat<V>::user_signal() const {
+  std::optional<UserSignalFigures> figures;
+  for (const Traded& instrument : traded_) {
+    const auto* user = instrument.signals.template get<signal::UserSignal>();
+    if (user == nullptr) continue;
+    if (!figures) figures.emplace();
+    figures->calls += user->calls();
+    figures->not_finite += user->not_finite();
+  }
+  return figures;
+}
+
 }  // namespace pyscalp::engine

@@ -20,10 +20,11 @@
 #include "base/histogram.hpp"
 #include "base/spin_gaps.hpp"
 #include "base/spsc_ring.hpp"
-#include "engine/record.hpp"
+#include "engine/heartbeat.hpp"
 #include "journal/journal_file.hpp"
 #include "journal/recorder.hpp"
 #include "live/engine_thread.hpp"
+#include "net/receiver.hpp"
 #include "risk/kill_switch.hpp"
 
 namespace pyscalp::live {
@@ -35,13 +36,26 @@ struct HostConfig {
   std::size_t ring_size = 64u << 20;
 };
 
+/// How the market data comes, and how much of it did not.
+struct TransportReport {
+  std::string kind;     ///< "xdp", "packet", "socket", "blocking", "websocket"; "other"
+  std::string note;     ///< which, and why: a line for a person
+  std::string missing;  ///< what could not be had, and what to do; empty: nothing
+  net::ReceiverCounters counters;  ///< as of some 100 ms ago while running
+};
+
 class EngineHost {
  public:
   EngineHost(const HostConfig& config, std::vector<std::string> symbols);
+  virtual ~EngineHost() = default;
   EngineHost(const EngineHost&) = delete;
   EngineHost& operator=(const EngineHost&) = delete;
 
-  /// Trades, once the session's `open` went well.
+  /// Starts the engine's thread, then opens sockets and journal. What could not be
+  /// opened, for a person.
+  virtual std::optional<std::string> open() = 0;
+
+  /// Trades, once `open` went well.
   void start();
   /// No new entries, cancel, flatten, log out; then the threads end.
   void request_stop();
@@ -71,9 +85,12 @@ class EngineHost {
   const SpinGaps& spin_gaps() const { return spin_gaps_; }
   /// How long that was watched, so far or in all.
   MonoNanos spin_watched() const { return spin_gaps_.watched(clock_.now()); }
+  virtual TransportReport transport() const = 0;
+  virtual const Histogram& histogram(engine::Stage stage) const = 0;
+  /// Only once `ended`.
+  virtual std::optional<engine::UserSignalFigures> user_signal() const = 0;
 
  protected:
-  virtual ~EngineHost() = default;
   /// To be called by the destructor of the session, while its engine is still there.
   void end_threads();
 

@@ -32,30 +32,23 @@ struct LiveConfig {
   MonoNanos connect_patience = seconds(5);  ///< until the venue must have answered
 };
 
-/// How the market data comes, and how much of it did not.
-struct TransportReport {
-  std::string kind;  ///< "xdp", "packet", "socket", "blocking"; "other" for open_over
-  std::string note;  ///< which, and why: a line for a person
-  std::string missing;  ///< what could not be had, and what to do; empty: nothing
-  net::ReceiverCounters counters;  ///< as of some 100 ms ago while running
-};
-
 class LiveSession final : public EngineHost {
  public:
   explicit LiveSession(const LiveConfig& config);
   ~LiveSession() override;
 
-  /// Starts the engine's thread, then opens sockets and journal. What could not be
-  /// opened, for a person.
-  std::optional<std::string> open();
+  std::optional<std::string> open() override;
   /// As open, but the market data comes from a receiver of the caller's, whose groups
   /// are feed_a and feed_b in this order and which outlives the session: for transports
   /// that are not part of this tree. Defined in live/engine_loop.hpp.
   template <net::MarketDataReceiver Receiver>
   std::optional<std::string> open_over(Receiver& receiver, std::string note);
-  TransportReport transport() const;
-  const Histogram& histogram(engine::Stage stage) const {
+  TransportReport transport() const override;
+  const Histogram& histogram(engine::Stage stage) const override {
     return engine_->histogram(stage);
+  }
+  std::optional<engine::UserSignalFigures> user_signal() const override {
+    return engine_->user_signal();
   }
   /// The engine itself; only once `ended`.
   const engine::Engine& engine() const { return *engine_; }
