@@ -11,12 +11,16 @@ _CALL = re.compile(r"pyscalp_room\s*\(([^)]*)\)")
 
 @dataclass(frozen=True)
 class Room:
-    """One ``pyscalp_room(name USES … HOT)``: a folder of ``cpp/``."""
+    """One ``pyscalp_room(name USES … HOT NEEDS …)``: a folder of ``cpp/``.
+
+    ``needs`` is the CMake package without which the room is not built; empty: none.
+    """
 
     name: str
     uses: tuple[str, ...]
     hot: bool
     line: int
+    needs: str = ""
 
 
 def read_rooms(cmake_lists: Path) -> list[Room]:
@@ -36,12 +40,17 @@ def read_rooms(cmake_lists: Path) -> list[Room]:
     rooms: list[Room] = []
     for call in _CALL.finditer(text):
         name, *words = call[1].split()
+        needs = ""
+        if "NEEDS" in words:
+            at = words.index("NEEDS")
+            needs = " ".join(words[at + 1 : at + 2])
+            del words[at : at + 3]
         hot = "HOT" in words
         uses = tuple(word for word in words if word not in ("USES", "HOT"))
         line = text.count("\n", 0, call.start()) + 1
         if any(room.name == name for room in rooms):
             raise ValueError(f"{cmake_lists}:{line}: room {name} is declared twice")
-        rooms.append(Room(name, uses, hot, line))
+        rooms.append(Room(name, uses, hot, line, needs))
     if not rooms:
         raise ValueError(f"{cmake_lists}: no pyscalp_room(…) found")
     return rooms

@@ -22,19 +22,10 @@
 
 #include "book/order_books.hpp"
 #include "book/order_event.hpp"
+#include "book/trade_view.hpp"
 #include "wire/itch50.hpp"
 
 namespace pyscalp::book {
-
-/// A trade read off the feed. `aggressor` says who came to the market; for trades
-/// against hidden orders nobody tells, and `hidden` is set.
-struct TradeView {
-  InstrumentId instrument{};
-  Price price;
-  Qty qty = 0;
-  Side aggressor = Side::kBuy;
-  bool hidden = false;
-};
 
 class ItchBooks {
  public:

@@ -57,6 +57,8 @@ class LevelBooks {
 
   /// A flagged book met something impossible and is not to be traded on.
   void flag(InstrumentId instrument) { books_[index(instrument)].flagged = true; }
+  /// Whoever flagged the book vouches for it again.
+  void unflag(InstrumentId instrument) { books_[index(instrument)].flagged = false; }
   bool flagged(InstrumentId instrument) const {
     return books_[index(instrument)].flagged;
   }
