@@ -310,31 +310,31 @@ AnswerStatus AnswerReader::read_message(Bytes text, Answer& answer) {
   }
   dom::object message;
   if (p.root.get(message) != simdjson::SUCCESS) return AnswerStatus::kShape;
-  dom::object event = message;
+  dom::element whole = p.root;
+  dom::object event;
   std::string_view what;
-  field(message, "event", event);
+  field(message, "event", whole);
+  if (whole.get(event) != simdjson::SUCCESS) return AnswerStatus::kShape;
   if (field(event, "e", what)) {
     std::int64_t time = 0;
     if (field(event, "E", time)) answer.event_time = from_milliseconds(time);
     answer.kind = AnswerKind::kOtherEvent;
-    p.result = event;
+    p.result = whole;
     p.has_result = true;
     if (what == "executionReport") {
       p.event = true;
       answer.kind = AnswerKind::kOrder;
     } else if (what == "ORDER_TRADE_UPDATE") {
-      dom::object order;
-      if (!field(event, "o", order)) return AnswerStatus::kShape;
       p.event = true;
-      p.result = order;
+      if (!field(event, "o", p.result)) return AnswerStatus::kShape;
       answer.kind = AnswerKind::kOrder;
     } else if (what == "outboundAccountPosition" || what == "ACCOUNT_UPDATE") {
-      dom::object account = event;
-      if (what == "ACCOUNT_UPDATE" && !field(event, "a", account)) {
+      if (what == "ACCOUNT_UPDATE" && !field(event, "a", p.result)) {
         return AnswerStatus::kShape;
       }
+      dom::object account;
       dom::array balances;
-      p.result = account;
+      if (p.result.get(account) != simdjson::SUCCESS) return AnswerStatus::kShape;
       answer.kind = AnswerKind::kBalances;
       if (!field(account, "B", balances)) return AnswerStatus::kShape;
       p.rewind(balances);
