@@ -50,10 +50,9 @@ struct ClientId {
     chars[size++] = 'p';
     for (const char c : run.text()) chars[size++] = c;
     chars[size++] = '-';
-    size = static_cast<std::size_t>(std::to_chars(chars.data() + size,
-                                                  chars.data() + kMax, user_ref)
-                                        .ptr -
-                                    chars.data());
+    size = static_cast<std::size_t>(
+        std::to_chars(chars.data() + size, chars.data() + kMax, user_ref).ptr -
+        chars.data());
   }
   std::string_view text() const { return {chars.data(), size}; }
 };

@@ -96,22 +96,22 @@ struct OrderReport {
 };
 
 enum class AnswerKind : std::uint8_t {
-  kAnswer = 0,          ///< to the request `id`
-  kOrder,               ///< event: `order()`
-  kBalances,            ///< event: rows of `balance()`, and of `position()` on USD-M
-  kListenKeyExpired,    ///< event: the stream ends
-  kStreamTerminated,    ///< event: the subscription ends
-  kServerShutdown,      ///< event: connect anew
-  kOtherEvent,          ///< not needed: TRADE_LITE, listStatus, balanceUpdate, …
+  kAnswer = 0,        ///< to the request `id`
+  kOrder,             ///< event: `order()`
+  kBalances,          ///< event: rows of `balance()`, and of `position()` on USD-M
+  kListenKeyExpired,  ///< event: the stream ends
+  kStreamTerminated,  ///< event: the subscription ends
+  kServerShutdown,    ///< event: connect anew
+  kOtherEvent,        ///< not needed: TRADE_LITE, listStatus, balanceUpdate, …
 };
 
 struct Answer {
   AnswerKind kind = AnswerKind::kAnswer;
   bool has_id = false;
   std::uint64_t id = 0;
-  int status = 0;           ///< of HTTP, or the like of it in the message
-  std::int32_t code = 0;    ///< negative: the venue's error
-  std::string_view text;    ///< of the error
+  int status = 0;         ///< of HTTP, or the like of it in the message
+  std::int32_t code = 0;  ///< negative: the venue's error
+  std::string_view text;  ///< of the error
   bool ok() const { return status == 200 && code >= 0; }
   /// How long to be silent, from now; 0 where not said.
   MonoNanos retry_after{};
@@ -133,7 +133,7 @@ struct BalanceRow {
 
 struct PositionRow {
   const TradedSymbol* symbol = nullptr;
-  Qty qty = 0;        ///< signed
+  Qty qty = 0;         ///< signed
   bool hedge = false;  ///< one of two sides held apart; not traded here
 };
 

@@ -19,15 +19,11 @@
 #include <string_view>
 
 #include "base/types.hpp"
+#include "binance/market.hpp"
 #include "binance/signing.hpp"
 #include "binance/symbol_rules.hpp"
 
 namespace pyscalp::binance {
-
-enum class Market : std::uint8_t {
-  kSpot = 0,
-  kUsdm = 1,  ///< USD-margined perpetual futures
-};
 
 /// The way a request goes.
 enum class Lane : std::uint8_t {
@@ -44,11 +40,11 @@ enum class RequestKind : std::uint8_t {
   kOpenOrders = 4,   ///< of one symbol
   kTrades = 5,       ///< of one order, by the venue's number
   kBalances = 6,
-  kPositions = 7,         ///< USD-M
-  kLogon = 8,             ///< Ed25519 on the WebSocket API
-  kSubscribe = 9,         ///< spot user data by a signature
+  kPositions = 7,          ///< USD-M
+  kLogon = 8,              ///< Ed25519 on the WebSocket API
+  kSubscribe = 9,          ///< spot user data by a signature
   kSubscribeSession = 10,  ///< spot user data after kLogon
-  kListenKeyStart = 11,   ///< USD-M user data
+  kListenKeyStart = 11,    ///< USD-M user data
   kListenKeyPing = 12,
   kServerTime = 13,
 };
@@ -89,8 +85,8 @@ struct Request {
   OrderType type = OrderType::kGtc;
   Qty qty = 0;
   Price price{};
-  bool reduce_only = false;      ///< USD-M alone
-  std::uint64_t order_id = 0;    ///< kTrades
+  bool reduce_only = false;    ///< USD-M alone
+  std::uint64_t order_id = 0;  ///< kTrades
 };
 
 /// What one request needs at most: an order's longest is under 700.

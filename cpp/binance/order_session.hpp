@@ -61,9 +61,9 @@ struct OrderSessionOptions {
   MonoNanos stream_wait = milliseconds(500);
   MonoNanos retry_after = seconds(1);  ///< between two askings for the same
   MonoNanos listen_key_ping = seconds(30 * 60);
-  std::uint32_t orders = 1 << 12;  ///< remembered; a power of two
-  std::uint32_t open = 256;        ///< open at once
-  std::uint32_t trades = 1 << 14;  ///< remembered against repetition
+  std::uint32_t orders = 1 << 12;         ///< remembered; a power of two
+  std::uint32_t open = 256;               ///< open at once
+  std::uint32_t trades = 1 << 14;         ///< remembered against repetition
   std::size_t answer_capacity = 1 << 20;  ///< longest message that is read
 };
 
@@ -83,15 +83,15 @@ struct OutboundRequest {
 
 /// Things that were counted.
 enum class SessionCount : std::uint8_t {
-  kUnreadable,      ///< messages that could not be read
-  kUnmatched,       ///< answers and events that fit no request or order
-  kForeignOrders,   ///< events and listings of orders that are not ours
-  kLeftovers,       ///< orders of earlier runs that were cancelled
-  kTimeouts,        ///< requests without an answer
-  kUnknown,         ///< orders that became unknown
-  kClockRequests,   ///< times that the clock had to be set anew
-  kHolds,           ///< silences that the venue asked for
-  kRepeats,         ///< trades said again
+  kUnreadable,     ///< messages that could not be read
+  kUnmatched,      ///< answers and events that fit no request or order
+  kForeignOrders,  ///< events and listings of orders that are not ours
+  kLeftovers,      ///< orders of earlier runs that were cancelled
+  kTimeouts,       ///< requests without an answer
+  kUnknown,        ///< orders that became unknown
+  kClockRequests,  ///< times that the clock had to be set anew
+  kHolds,          ///< silences that the venue asked for
+  kRepeats,        ///< trades said again
 };
 inline constexpr std::size_t kSessionCounts = 9;
 
@@ -243,8 +243,7 @@ class OrderSession {
                                                             : Connection::kApi)];
   }
   bool ready(Lane lane) const {
-    return lane_up(lane) &&
-           (lane == Lane::kHttp || !options_.logon || logged_on_);
+    return lane_up(lane) && (lane == Lane::kHttp || !options_.logon || logged_on_);
   }
   bool orders_up() const { return ready(options_.orders_by); }
   void due(MonoNanos at) {
@@ -301,7 +300,7 @@ class OrderSession {
   RateBudget budget_;
   std::vector<Chore> chores_;
   std::vector<session::OrderEvent> events_;
-  std::vector<std::uint8_t> symbol_of_;  ///< by instrument: its place and 1
+  std::vector<std::uint8_t> symbol_of_;            ///< by instrument: its place and 1
   std::bitset<AnswerReader::kMaxSymbols> listed_;  ///< in the list of positions at hand
   std::array<bool, kConnections> up_{};
   bool logged_on_ = false;

@@ -21,13 +21,13 @@ struct TrackedOrder {
   bool post_only = false;
   bool ioc = false;
 
-  bool open = false;      ///< not all has been told
-  bool accepted = false;  ///< told
-  bool final = false;     ///< the venue said that no more will trade
-  bool unknown = false;   ///< told; the venue is being asked
-  bool known_open = false;  ///< of an unknown one: asked, only trades may be missing
-  bool gone = false;        ///< told that the venue never had it, or refused it
-  bool in_doubt = false;    ///< a cancel did not find it: asked if nothing else tells
+  bool open = false;         ///< not all has been told
+  bool accepted = false;     ///< told
+  bool final = false;        ///< the venue said that no more will trade
+  bool unknown = false;      ///< told; the venue is being asked
+  bool known_open = false;   ///< of an unknown one: asked, only trades may be missing
+  bool gone = false;         ///< told that the venue never had it, or refused it
+  bool in_doubt = false;     ///< a cancel did not find it: asked if nothing else tells
   std::uint64_t asking = 0;  ///< the query under way
 
   Qty qty = 0;

@@ -1,7 +1,7 @@
 // What an error of the venue means for the request that met it.
 //
-// Source: the exchange's "Error codes" and "HTTP return codes", spot and USD-M. The same
-// number may mean different things on the two.
+// Source: the exchange's "Error codes" and "HTTP return codes", spot and USD-M. The
+// same number may mean different things on the two.
 #pragma once
 
 #include <cstdint>
