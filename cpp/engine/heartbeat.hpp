@@ -122,9 +122,9 @@ class Heartbeat {
 
   // ---- What inputs are made of ----
 
-  /// Every input begins with this.
+  /// Every input begins with this. `bytes` and `rest` are what the journal keeps of it.
   void begin_input(RecordKind kind, MonoNanos now, Bytes bytes = {},
-                   std::uint8_t detail = 0);
+                   std::uint8_t detail = 0, Bytes rest = {});
   /// Before an input changes the books: what was to be seen of them before `now`.
   void settle_markouts(MonoNanos now);
   /// It has been decoded, and has changed what it does change.

@@ -49,7 +49,7 @@ Heartbeat<V>::Heartbeat(const TradingConfig& config, SpscRing& ring,
 
 template <class V>
 void Heartbeat<V>::begin_input(RecordKind kind, MonoNanos now, Bytes bytes,
-                               std::uint8_t detail) {
+                               std::uint8_t detail, Bytes rest) {
   if (shared_switch_.engaged() && !seen_switch_.engaged()) [[unlikely]] {
     seen_switch_.engage();
     if (config_.journal_inputs) {
@@ -57,7 +57,7 @@ void Heartbeat<V>::begin_input(RecordKind kind, MonoNanos now, Bytes bytes,
                         static_cast<std::uint8_t>(Command::kSwitchSeen));
     }
   }
-  if (config_.journal_inputs) outlet_.put_bytes(kind, now, bytes, detail);
+  if (config_.journal_inputs) outlet_.put_bytes(kind, now, bytes, detail, rest);
   input_at_ = now;
 }
 
