@@ -47,7 +47,7 @@ class Binance(Section):
         default="websocket", description="which of the two orders go by"
     )
     connections: int = Field(
-        default=2, ge=1, le=4, description="that carry the same streams; the first copy counts"
+        default=2, ge=1, le=2, description="that carry the same streams; the first copy counts"
     )
     depth: Literal["100ms", "0ms"] = Field(
         default="100ms", description="interval of depth updates; 0ms: each change, where offered"

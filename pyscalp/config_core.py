@@ -43,6 +43,7 @@ def core_form(config: Config, day: dt.date | None = None) -> dict[str, Any]:
 
     return {
         "venue": {
+            "protocol": venue.protocol,
             **_endpoints(config),
             "snapshot_beyond": venue.snapshot_beyond,
             "snapshot_names": venue.snapshot_names,

@@ -6,10 +6,12 @@
 #include <pybind11/stl.h>
 
 #include <functional>
+#include <memory>
 
 #include "base/spin_gaps.hpp"
 #include "engine/engine.hpp"
 #include "journal/recorder.hpp"
+#include "live/engine_host.hpp"
 #include "net/socket.hpp"
 
 namespace pyscalp::bindings {
@@ -17,12 +19,26 @@ namespace pyscalp::bindings {
 namespace py = pybind11;
 
 // configuration.cpp
+/// What is the same for every venue.
+void read_trading(const py::dict& config, engine::TradingConfig& out);
 engine::EngineConfig engine_config(const py::dict& config);
 FeeSchedule fee_schedule(const py::dict& fees);
 net::Endpoint endpoint(const py::dict& venue, const char* key);
 /// Nothing where the key is None.
 std::optional<net::Endpoint> optional_endpoint(const py::dict& venue, const char* key);
 std::uint32_t interface_address(const py::dict& venue);
+
+// live.cpp
+/// What a live session measures and keeps; ValueError for what cannot run live.
+void settle_for_live(engine::TradingConfig& config);
+live::EngineThreadOptions thread_options(const py::dict& config);
+/// Of a run directory, which is made; empty without one.
+std::string journal_path(const std::string& out_dir);
+
+// crypto.cpp
+/// Throws ValueError where the crypto venue was left out of the build.
+std::unique_ptr<live::EngineHost> crypto_session(const py::dict& config,
+                                                 const std::string& out_dir);
 
 // records.cpp
 /// Names of the NumPy fields are those of the C++ structs; every array owns its bytes.

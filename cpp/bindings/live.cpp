@@ -3,9 +3,8 @@
 
 namespace pyscalp::bindings {
 
-namespace {
-
-live::EngineThreadOptions thread_options(const py::dict& engine) {
+live::EngineThreadOptions thread_options(const py::dict& config) {
+  const auto engine = py::cast<py::dict>(config["engine"]);
   live::EngineThreadOptions options;
   options.cpu = py::cast<int>(engine["cpu"]);
   if (py::cast<std::string>(engine["scheduler"]) == "fifo") {
@@ -15,16 +14,30 @@ live::EngineThreadOptions thread_options(const py::dict& engine) {
   return options;
 }
 
-live::LiveConfig live_config(const py::dict& config, const std::string& out_dir) {
-  live::LiveConfig live;
-  live.engine = engine_config(config);
-  const auto& user = live.engine.signals.of<signal::UserSignal>();
+std::string journal_path(const std::string& out_dir) {
+  if (out_dir.empty()) return {};
+  const py::object path =
+      py::module_::import("pathlib").attr("Path")(out_dir) / py::str("journal");
+  path.attr("mkdir")(py::arg("parents") = true, py::arg("exist_ok") = true);
+  return py::cast<std::string>(py::str(path / py::str("engine.journal")));
+}
+
+void settle_for_live(engine::TradingConfig& config) {
+  const auto& user = config.signals.of<signal::UserSignal>();
   if (user.enabled && (user.options.plugin->flags & PYSCALP_SIGNAL_PYTHON) != 0) {
     throw py::value_error(
         "signals.user calls Python, and no Python runs between packet and order");
   }
-  live.engine.measure = true;
-  live.engine.journal_inputs = true;
+  config.measure = true;
+  config.journal_inputs = true;
+}
+
+namespace {
+
+live::LiveConfig live_config(const py::dict& config, const std::string& out_dir) {
+  live::LiveConfig live;
+  live.engine = engine_config(config);
+  settle_for_live(live.engine);
   const auto venue = py::cast<py::dict>(config["venue"]);
   live.feed_a = endpoint(venue, "feed_a");
   live.feed_b = endpoint(venue, "feed_b");
@@ -39,14 +52,8 @@ live::LiveConfig live_config(const py::dict& config, const std::string& out_dir)
         "blocking");
   }
   live.transport = *kind;
-  live.thread = thread_options(py::cast<py::dict>(config["engine"]));
-  if (!out_dir.empty()) {
-    const py::object path =
-        py::module_::import("pathlib").attr("Path")(out_dir) / py::str("journal");
-    path.attr("mkdir")(py::arg("parents") = true, py::arg("exist_ok") = true);
-    live.journal_path =
-        py::cast<std::string>(py::str(path / py::str("engine.journal")));
-  }
+  live.thread = thread_options(config);
+  live.journal_path = journal_path(out_dir);
   return live;
 }
 
@@ -69,6 +76,9 @@ py::dict transport_dict(const live::TransportReport& report) {
 
 std::unique_ptr<live::EngineHost> session_of(const py::dict& config,
                                              const std::string& out_dir) {
+  const auto venue = py::cast<py::dict>(config["venue"]);
+  if (py::cast<std::string>(venue["protocol"]) == "binance")
+    return crypto_session(config, out_dir);
   return std::make_unique<live::LiveSession>(live_config(config, out_dir));
 }
 
