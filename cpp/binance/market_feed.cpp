@@ -62,16 +62,20 @@ void MarketFeed::became_stale(Followed& of, MonoNanos now) {
   if (now.value - of.fresh_since.value > options_.snapshot_backoff_max.value) {
     of.in_vain = 0;
   } else {
-    ask_later(of, now);
-    --counters_.snapshots_failed;
+    back_off(of, now);
   }
   wake(of.due);
 }
 
-/// The snapshot was in vain: the next one waits, twice as long every time.
+/// The snapshot was in vain.
 void MarketFeed::ask_later(Followed& of, MonoNanos now) {
   ++counters_.snapshots_failed;
   of.expires = kNever;
+  back_off(of, now);
+}
+
+/// The next one waits, twice as long every time.
+void MarketFeed::back_off(Followed& of, MonoNanos now) {
   const std::int64_t wait =
       std::min(options_.snapshot_backoff.value << std::min(of.in_vain, 20),
                options_.snapshot_backoff_max.value);

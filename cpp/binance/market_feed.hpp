@@ -48,9 +48,9 @@ struct FeedOptions {
   MonoNanos join_timeout = seconds(5);      ///< for a change that follows a snapshot
   MonoNanos snapshot_backoff = seconds(1);  ///< after the first one in vain; doubles
   MonoNanos snapshot_backoff_max = seconds(60);
-  DecoderCapacity decoder;
-  HeldCapacity held;
-  book::LevelCapacity levels;
+  DecoderCapacity decoder{};
+  HeldCapacity held{};
+  book::LevelCapacity levels{};
 };
 
 class MarketFeed {
@@ -172,6 +172,7 @@ class MarketFeed {
   void note_time(UnixNanos time);
   void wake(MonoNanos at) { deadline_ = std::min(deadline_, at); }
   void ask_later(Followed& of, MonoNanos now);
+  void back_off(Followed& of, MonoNanos now);
   void became_fresh(Followed& of, MonoNanos now);
   void became_stale(Followed& of, MonoNanos now);
   bool expire(Followed& of, MonoNanos now);
