@@ -52,7 +52,7 @@ struct Counter {
 struct FreshFeed {
   static constexpr std::size_t kRunOn = 1'000;
 
-  FreshFeed() : feed({&rules(), 1}, {.market = binance::Market::kFutures}) {
+  FreshFeed() : feed({&rules(), 1}, {.market = binance::Market::kUsdm}) {
     feed.on_up(0, {});
     const auto& lines = capture().all();
     bool asked = false;

@@ -97,10 +97,20 @@ class Config(Section):
         ]
         venue = info.data.get("venue")
         if venue is not None:
-            problems += _misfits(instruments, venue.protocol)
+            problems += _misfits(instruments, crypto=venue.crypto)
         if problems:
             raise PydanticCustomError("several", "several", {"problems": problems})
         return instruments
+
+    @field_validator("signals")
+    @classmethod
+    def _orders_are_shown(cls, signals: Signals, info: ValidationInfo) -> Signals:
+        venue = info.data.get("venue")
+        if venue is not None and venue.crypto and signals.iceberg.enabled:
+            what = "follows single orders; this venue tells quantities by price alone"
+            problems = [("signals.iceberg.enabled", what)]
+            raise PydanticCustomError("several", "several", {"problems": problems})
+        return signals
 
     @field_validator("tactics")
     @classmethod
@@ -277,9 +287,9 @@ class Config(Section):
         return "\n".join(lines).lstrip("\n") + "\n"
 
 
-def _misfits(instruments: tuple[Instrument, ...], protocol: str) -> list[tuple[str, str]]:
+def _misfits(instruments: tuple[Instrument, ...], *, crypto: bool) -> list[tuple[str, str]]:
     """What the protocol of the venue cannot say of these instruments."""
-    if protocol == "binance":
+    if crypto:
         if len(instruments) > 1:
             return [
                 (

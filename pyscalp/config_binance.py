@@ -33,11 +33,8 @@ RestUrl = Annotated[str, _url("https", "http")]
 
 
 class Binance(Section):
-    """A crypto venue, for ``venue.protocol = "binance"``."""
+    """A crypto venue, for ``venue.protocol`` "binance-spot" and "binance-usdm"."""
 
-    market: Literal["usdm", "spot"] = Field(
-        default="usdm", description="usdm: USD-M perpetual futures; spot: no short positions"
-    )
     streams: StreamUrl | None = Field(
         default=None, description="market data; without it the included exchange is started"
     )
@@ -58,8 +55,11 @@ class Binance(Section):
     key_file: str | None = Field(
         default=None,
         min_length=1,
-        description="API key, then its secret, a line each, mode 0600; else from the environment "
-        "(PYSCALP_API_KEY, PYSCALP_API_SECRET)",
+        description="API keys, TOML, mode 0600; else PYSCALP_API_KEY and PYSCALP_API_SECRET "
+        "of the environment",
+    )
+    key: Literal["hmac", "ed25519"] = Field(
+        default="hmac", description="which key of key_file to sign with"
     )
 
     @property

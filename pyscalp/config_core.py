@@ -68,7 +68,11 @@ def core_form(config: Config, day: dt.date | None = None) -> dict[str, Any]:
             }
             for instrument in config.instruments
         ],
-        "binance": dict(config.binance),
+        "binance": {
+            name: "" if value is None else value
+            for name, value in dict(config.binance).items()
+            if name not in ("key_file", "key")
+        },
         "signals": {
             **{
                 name: _core_form(getattr(signals, name))

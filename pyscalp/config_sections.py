@@ -64,9 +64,9 @@ class Session(Section):
 class Venue(Section):
     """Where the market is. Without endpoints the included exchange is started."""
 
-    protocol: Literal["itch", "binance"] = Field(
+    protocol: Literal["itch", "binance-spot", "binance-usdm"] = Field(
         default="itch",
-        description="itch: ITCH 5.0 and OUCH 5.0, the keys below; binance: those of [binance]",
+        description="itch: ITCH 5.0 and OUCH 5.0, and the keys below; the others: [binance]",
     )
     feed_a: Group | None = Field(default=None, description="multicast group of line A")
     feed_b: Group | None = Field(default=None, description="multicast group of line B")
@@ -109,8 +109,13 @@ class Venue(Section):
     )
 
     @property
+    def crypto(self) -> bool:
+        """True for a venue of Binance's protocols."""
+        return self.protocol != "itch"
+
+    @property
     def named(self) -> bool:
-        """True if the endpoints of a venue are given."""
+        """True if the endpoints of an ITCH venue are given."""
         return self.orders is not None
 
     def missing(self) -> list[str]:

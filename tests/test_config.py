@@ -147,7 +147,7 @@ def test_core_form_is_integers() -> None:
 
 
 CRYPTO = (
-    '[venue]\nprotocol = "binance"\n[[instruments]]\nsymbol = "BTCUSDT"\ntick = 0.1\nlot = 0.001\n'
+    '[venue]\nprotocol = "binance-usdm"\n[[instruments]]\nsymbol = "BTCUSDT"\ntick = 0.1\nlot = 0.001\n'
     "[tactics]\norder_qty = 0.002\nsweep_qty = 0.01\ntarget = 12.5\n"
     + RISK.replace("max_order_qty = 100", "max_order_qty = 0.01").replace(
         "max_position = 200", "max_position = 0.02"
@@ -170,7 +170,7 @@ def test_the_engine_counts_lots() -> None:
         ("order_qty = 0.002", "order_qty = 0.0025", "must be a multiple of the lot, 0.001"),
         ("lot = 0.001", "lot = 0.000000001", "finer than 0.00000001"),
         ("[tactics]", '[[instruments]]\nsymbol = "ETHUSDT"\n[tactics]', "run one engine for each"),
-        ('protocol = "binance"', 'protocol = "itch"', "is 1 for shares"),
+        ('protocol = "binance-usdm"', 'protocol = "itch"', "is 1 for shares"),
         ("[tactics]", '[binance]\nstreams = "wss://x:1"\n[tactics]', "binance.api: is missing"),
         ("[tactics]", '[binance]\nstreams = "x:1"\n[tactics]', "must be an address such as"),
     ],

@@ -11,10 +11,8 @@ namespace pyscalp::bindings {
 
 namespace {
 
-binance::Market market_of(const std::string& name) {
-  if (name == "spot") return binance::Market::kSpot;
-  if (name == "usdm") return binance::Market::kUsdm;
-  throw py::value_error("configuration: binance.market is none of usdm, spot");
+binance::Market market_of(const std::string& protocol) {
+  return protocol == "binance-spot" ? binance::Market::kSpot : binance::Market::kUsdm;
 }
 
 binance::TradedRules rules_of(const Section& symbol, std::uint16_t number) {
@@ -57,7 +55,7 @@ binance::EngineConfig crypto_engine_config(const py::dict& dict) {
   settle_for_live(config);
   const Section binance(dict, "binance");
   const Section rules(dict, "rules");
-  const auto market = market_of(binance.get<std::string>("market"));
+  const auto market = market_of(Section(dict, "venue").get<std::string>("protocol"));
   config.feed.market = market;
   config.feed.aggregate_trades = is_futures(market);
   config.session.market = market;

@@ -77,7 +77,7 @@ py::dict transport_dict(const live::TransportReport& report) {
 std::unique_ptr<live::EngineHost> session_of(const py::dict& config,
                                              const std::string& out_dir) {
   const auto venue = py::cast<py::dict>(config["venue"]);
-  if (py::cast<std::string>(venue["protocol"]) == "binance")
+  if (py::cast<std::string>(venue["protocol"]) != "itch")
     return crypto_session(config, out_dir);
   return std::make_unique<live::LiveSession>(live_config(config, out_dir));
 }
