@@ -10,12 +10,14 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from pyscalp.config_binance import Binance
 from pyscalp.config_core import core_form, exchange_form
 from pyscalp.config_fees import Fees
 from pyscalp.config_problems import key_lines, parse, problems_of, toml_value
@@ -40,6 +42,7 @@ class Config(Section):
 
     session: Session = Field(default_factory=Session)
     venue: Venue = Field(default_factory=Venue)
+    binance: Binance = Field(default_factory=Binance)
     exchange: ExchangeSection = Field(default_factory=ExchangeSection)
     fees: Fees = Field(default_factory=Fees)
     instruments: tuple[Instrument, ...] = Field(strict=False, min_length=1, max_length=32)
@@ -66,22 +69,59 @@ class Config(Section):
             raise PydanticCustomError("several", "several", {"problems": problems})
         return venue
 
+    @field_validator("binance")
+    @classmethod
+    def _whole_binance(cls, binance: Binance) -> Binance:
+        problems = [
+            (
+                f"binance.{name}",
+                "is missing; a venue needs streams, api and rest; leave all of them out to use "
+                "the included exchange",
+            )
+            for name in binance.missing()
+        ]
+        if problems:
+            raise PydanticCustomError("several", "several", {"problems": problems})
+        return binance
+
     @field_validator("instruments")
     @classmethod
-    def _symbols_once(cls, instruments: tuple[Instrument, ...]) -> tuple[Instrument, ...]:
+    def _symbols_once(
+        cls, instruments: tuple[Instrument, ...], info: ValidationInfo
+    ) -> tuple[Instrument, ...]:
         symbols = [instrument.symbol for instrument in instruments]
         problems = [
             (f"instruments.{i}.symbol", f'"{symbol}" is there already; name it once')
             for i, symbol in enumerate(symbols)
             if symbol in symbols[:i]
         ]
+        venue = info.data.get("venue")
+        if venue is not None:
+            problems += _misfits(instruments, crypto=venue.crypto)
         if problems:
             raise PydanticCustomError("several", "several", {"problems": problems})
         return instruments
 
+    @field_validator("signals")
+    @classmethod
+    def _orders_are_shown(cls, signals: Signals, info: ValidationInfo) -> Signals:
+        venue = info.data.get("venue")
+        if venue is not None and venue.crypto and signals.iceberg.enabled:
+            what = "follows single orders; this venue tells quantities by price alone"
+            problems = [("signals.iceberg.enabled", what)]
+            raise PydanticCustomError("several", "several", {"problems": problems})
+        return signals
+
+    @field_validator("tactics")
+    @classmethod
+    def _orders_of_lots(cls, tactics: Tactics, info: ValidationInfo) -> Tactics:
+        _whole_lots("tactics", tactics, ("order_qty", "sweep_qty"), info)
+        return tactics
+
     @field_validator("risk")
     @classmethod
     def _order_within_limits(cls, risk: Risk, info: ValidationInfo) -> Risk:
+        _whole_lots("risk", risk, ("max_order_qty", "max_position"), info)
         tactics = info.data.get("tactics")
         problems = [
             (
@@ -245,6 +285,59 @@ class Config(Section):
             else:
                 lines += _toml_section(name, value)
         return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def _misfits(instruments: tuple[Instrument, ...], *, crypto: bool) -> list[tuple[str, str]]:
+    """What the protocol of the venue cannot say of these instruments."""
+    if crypto:
+        if len(instruments) > 1:
+            return [
+                (
+                    "instruments",
+                    "are several; quantities, target and stop are in units of one: run one "
+                    "engine for each",
+                )
+            ]
+        return [
+            (f"instruments.{i}.lot", f"times the tick, {step}, is finer than 0.00000001")
+            for i, instrument in enumerate(instruments)
+            if (step := instrument.tick * instrument.lot) % Decimal("0.00000001")
+        ]
+    problems = []
+    for i, instrument in enumerate(instruments):
+        if len(instrument.symbol) > 8:
+            problems.append((f"instruments.{i}.symbol", "is longer than the 8 of an ITCH feed"))
+        if instrument.tick % Decimal("0.0001"):
+            problems.append(
+                (
+                    f"instruments.{i}.tick",
+                    "must be a multiple of 0.0001, the feed's own precision",
+                )
+            )
+        if instrument.lot != 1:
+            problems.append((f"instruments.{i}.lot", "is 1 for shares, of which there is no part"))
+    return problems
+
+
+_MOST_LOTS = 999_999
+"""Of one order, or of a position; what an order of OUCH holds."""
+
+
+def _whole_lots(section: str, values: Section, names: Sequence[str], info: ValidationInfo) -> None:
+    """Quantities are multiples of the lot, and no more than an order can say."""
+    instruments = info.data.get("instruments")
+    lot = instruments[0].lot if instruments else Decimal(1)
+    problems = []
+    for name in names:
+        qty = getattr(values, name)
+        most = 2**53 if name == "max_position" else _MOST_LOTS
+        if qty % lot:
+            what = "a whole number" if lot == 1 else f"a multiple of the lot, {lot}"
+            problems.append((f"{section}.{name}", f"must be {what}"))
+        elif qty > most * lot:
+            problems.append((f"{section}.{name}", f"must be less than or equal to {most * lot}"))
+    if problems:
+        raise PydanticCustomError("several", "several", {"problems": problems})
 
 
 _INCLUDED = """

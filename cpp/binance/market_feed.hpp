@@ -326,7 +326,7 @@ template <class Listener>
 MessageStatus MarketFeed::take_depth(Followed& of, int connection, MonoNanos now,
                                      Listener& listener) {
   const MarketMessage& m = message_;
-  const bool futures = options_.market == Market::kFutures;
+  const bool futures = is_futures(options_.market);
   if (m.first_id > m.last_id || m.last_id - m.first_id > kIdSpanMax ||
       m.last_id > INT64_MAX || (futures && m.previous_id > m.last_id)) {
     doubt(of, now, listener);

@@ -19,15 +19,11 @@
 #include <string_view>
 
 #include "base/types.hpp"
+#include "binance/market.hpp"
 #include "binance/signing.hpp"
 #include "binance/symbol_rules.hpp"
 
 namespace pyscalp::binance {
-
-enum class Market : std::uint8_t {
-  kSpot = 0,
-  kUsdm = 1,  ///< USD-margined perpetual futures
-};
 
 /// The way a request goes.
 enum class Lane : std::uint8_t {
