@@ -132,8 +132,7 @@ struct Engine::SessionListener : OrderListener {
   void on_rejected(const session::OrderRejected& m) {
     using enum session::RejectReason;
     // The market moved, or the connection went: nobody did anything wrong.
-    const bool harmless =
-        m.reason == kPostOnly || m.reason == kNotSent || m.reason == kNeverArrived;
+    const bool harmless = m.reason == kPostOnly || m.reason == kNotSent;
     if (!harmless) return rejected(m.user_ref, static_cast<std::uint32_t>(m.code));
     self.orders_.on_rejected(m.user_ref);
     touch(m.user_ref);

@@ -38,8 +38,6 @@ std::string_view name(RejectReason reason) {
       return "reduce_only";
     case RejectReason::kNotSent:
       return "not_sent";
-    case RejectReason::kNeverArrived:
-      return "never_arrived";
   }
   return "?";
 }

@@ -78,15 +78,14 @@ struct OrderCanceled {
 /// Why an order was not taken; `code` is the venue's own.
 enum class RejectReason : std::uint8_t {
   kOther = 0,
-  kPostOnly = 1,      ///< it would have taken: no error, the market moved
-  kFunds = 2,         ///< balance or margin
-  kRules = 3,         ///< price, quantity or notional against the symbol's rules
-  kRate = 4,          ///< too many requests or orders
-  kClock = 5,         ///< our time is outside the venue's window
-  kPermission = 6,    ///< key, signature, address
-  kReduceOnly = 7,    ///< it would not have reduced a position
-  kNotSent = 8,       ///< the connection went before it left; code 0
-  kNeverArrived = 9,  ///< asked for, the venue does not know it
+  kPostOnly = 1,    ///< it would have taken: no error, the market moved
+  kFunds = 2,       ///< balance or margin
+  kRules = 3,       ///< price, quantity or notional against the symbol's rules
+  kRate = 4,        ///< too many requests or orders
+  kClock = 5,       ///< our time is outside the venue's window
+  kPermission = 6,  ///< key, signature, address
+  kReduceOnly = 7,  ///< it would not have reduced a position
+  kNotSent = 8,     ///< the connection went before it left; code 0
 };
 
 struct OrderRejected {
