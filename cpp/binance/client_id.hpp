@@ -73,9 +73,9 @@ struct ClientIdParts {
 inline ClientIdParts read_client_id(std::string_view text, const RunName& run) {
   if (text.size() < 4 || text.front() != 'p') return {};
   const std::size_t dash = text.find('-');
-  if (dash == std::string_view::npos) return {};
-  const std::string_view named = text.substr(1, dash - 1);
-  const std::string_view number = text.substr(dash + 1);
+  if (dash == std::string_view::npos || dash + 1 == text.size()) return {};
+  const std::string_view named(text.data() + 1, dash - 1);
+  const std::string_view number(text.data() + dash + 1, text.size() - dash - 1);
   std::uint32_t user_ref = 0;
   const auto [end, error] =
       std::from_chars(number.data(), number.data() + number.size(), user_ref);

@@ -10,6 +10,8 @@ namespace pyscalp::binance {
 
 namespace {
 
+using namespace std::string_view_literals;
+
 using namespace order_json;
 
 constexpr std::int64_t kNanosPerMillisecond = 1'000'000;
@@ -280,9 +282,9 @@ AnswerStatus AnswerReader::next_balance(BalanceRow& row) {
   std::string_view free, locked = "0", whole;
   const bool event = field(object, "a", row.asset);
   if (!event && !field(object, "asset", row.asset)) return AnswerStatus::kShape;
-  if (field(object, event ? "f" : "free", free)) {
-    if (!field(object, event ? "l" : "locked", locked)) return AnswerStatus::kShape;
-  } else if (!field(object, event ? "cw" : "availableBalance", free)) {
+  if (field(object, event ? "f"sv : "free"sv, free)) {
+    if (!field(object, event ? "l"sv : "locked"sv, locked)) return AnswerStatus::kShape;
+  } else if (!field(object, event ? "cw"sv : "availableBalance"sv, free)) {
     return AnswerStatus::kShape;
   }
   if (signed_e8(free, row.free_e8) != NumberStatus::kOk ||
@@ -290,7 +292,7 @@ AnswerStatus AnswerReader::next_balance(BalanceRow& row) {
     return AnswerStatus::kBadNumber;
   }
   // USD-M says the whole and what of it is free.
-  if (std::int64_t all = 0; field(object, event ? "wb" : "balance", whole)) {
+  if (std::int64_t all = 0; field(object, event ? "wb"sv : "balance"sv, whole)) {
     if (signed_e8(whole, all) != NumberStatus::kOk) return AnswerStatus::kBadNumber;
     row.locked_e8 = std::max<std::int64_t>(0, all - row.free_e8);
   }
@@ -312,7 +314,7 @@ AnswerStatus AnswerReader::next_position(PositionRow& row) {
   std::string_view symbol_name, amount, side;
   const bool event = field(object, "s", symbol_name);
   if ((!event && !field(object, "symbol", symbol_name)) ||
-      !field(object, event ? "pa" : "positionAmt", amount)) {
+      !field(object, event ? "pa"sv : "positionAmt"sv, amount)) {
     return AnswerStatus::kShape;
   }
   row = {};
@@ -326,8 +328,8 @@ AnswerStatus AnswerReader::next_position(PositionRow& row) {
                                             : AnswerStatus::kBadNumber;
   }
   if (negative) row.qty = -row.qty;
-  row.hedge = field(object, event ? "ps" : "positionSide", side) && side != "BOTH" &&
-              row.qty != 0;
+  row.hedge = field(object, event ? "ps"sv : "positionSide"sv, side) &&
+              side != "BOTH" && row.qty != 0;
   return AnswerStatus::kOk;
 }
 

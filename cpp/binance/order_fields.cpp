@@ -180,20 +180,23 @@ bool same_header(std::string_view name, std::string_view lower) {
 bool read_rate_header(const HttpHeader& header, RateUse& use) {
   constexpr std::string_view kWeight = "x-mbx-used-weight-";
   constexpr std::string_view kOrders = "x-mbx-order-count-";
-  std::string_view rest;
+  static_assert(kWeight.size() == kOrders.size());
   if (header.name.size() <= kWeight.size()) return false;
-  if (same_header(header.name.substr(0, kWeight.size()), kWeight)) {
+  const std::string_view name(header.name.data(), kWeight.size());
+  const std::string_view window(header.name.data() + kWeight.size(),
+                                header.name.size() - kWeight.size());
+  if (same_header(name, kWeight)) {
     use.kind = RateKind::kWeight;
-  } else if (same_header(header.name.substr(0, kOrders.size()), kOrders)) {
+  } else if (same_header(name, kOrders)) {
     use.kind = RateKind::kOrders;
   } else {
     return false;
   }
-  rest = header.name.substr(kWeight.size());
   std::int64_t many = 0;
   use.limit = 0;
-  return parse_decimal(rest.substr(0, rest.size() - 1), 0, many) == NumberStatus::kOk &&
-         read_interval(rest.substr(rest.size() - 1), many, use.interval) &&
+  const std::string_view digits(window.data(), window.size() - 1);
+  return parse_decimal(digits, 0, many) == NumberStatus::kOk &&
+         read_interval({&window.back(), 1}, many, use.interval) &&
          parse_decimal(header.value, 0, use.count) == NumberStatus::kOk;
 }
 

@@ -85,6 +85,9 @@ class TextWriter {
   }
   bool full() const { return full_; }
   std::size_t size() const { return size_; }
+  std::string_view text_from(std::size_t at) const {
+    return {out_.data() + at, size_ - at};
+  }
   std::string_view text() const {
     return full_ ? std::string_view{} : std::string_view{out_.data(), size_};
   }
@@ -265,7 +268,7 @@ Encoded RequestEncoder::http(const Request& request, UnixNanos at,
     text.put_percent_encoded(parameter.value);
   }
   if (text.full()) return {};
-  const Signature signature = signer_.sign(text.text().substr(query));
+  const Signature signature = signer_.sign(text.text_from(query));
   if (signature.size == 0) return {};
   text.put("&signature=");
   text.put_percent_encoded(signature.text());

@@ -21,10 +21,10 @@ OrderSession::OrderSession(const OrderSessionOptions& options, Signer& signer)
       encoder_(options.market, signer, options.recv_window_ms),
       reader_(options.answer_capacity),
       orders_(options.orders, options.open, options.trades),
+      events_(events_of(options)),
       symbol_of_(std::size_t{std::numeric_limits<std::uint16_t>::max()} + 1),
       next_user_ref_(std::max(options.first_user_ref, 1u)) {
   chores_.reserve(AnswerReader::kMaxSymbols + 8);
-  events_.reserve(events_of(options));
   const bool spot = options.market == Market::kSpot;
   chores_.push_back({RequestKind::kServerTime});
   chores_.push_back({RequestKind::kLogon});

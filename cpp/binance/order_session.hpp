@@ -120,7 +120,8 @@ class OrderSession {
   void set_clock(UnixNanos at, MonoNanos now);
   bool clock_needed() const { return clock_needed_; }
 
-  // ---- Connections; handlers as in session/order_events.hpp ----
+  // ---- Connections; handlers as in session/order_events.hpp, which may call send and
+  // cancel, nothing else ----
 
   template <class Handler>
   void on_up(Connection connection, MonoNanos now, Handler&& handler) {
@@ -215,11 +216,10 @@ class OrderSession {
 
   template <class Handler>
   void hand_over(Handler& handler) {
-    for (std::size_t i = 0; i < events_.size(); ++i) {
-      const session::OrderEvent event = events_[i];
-      session::deliver(event, handler);
+    for (std::size_t i = 0; i < event_count_; ++i) {
+      session::deliver(events_[i], handler);
     }
-    events_.clear();
+    event_count_ = 0;
   }
 
   // order_session.cpp: connections, time, requests
@@ -299,7 +299,8 @@ class OrderSession {
   TrackedOrders orders_;
   RateBudget budget_;
   std::vector<Chore> chores_;
-  std::vector<session::OrderEvent> events_;
+  std::vector<session::OrderEvent> events_;  ///< of the call under way
+  std::size_t event_count_ = 0;
   std::vector<std::uint8_t> symbol_of_;            ///< by instrument: its place and 1
   std::bitset<AnswerReader::kMaxSymbols> listed_;  ///< in the list of positions at hand
   std::array<bool, kConnections> up_{};

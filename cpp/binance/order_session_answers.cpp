@@ -327,7 +327,7 @@ bool OrderSession::on_positions() {
           "position mode to one-way"});
       return true;
     }
-    listed_.set(symbol_index(row.symbol));
+    listed_[symbol_index(row.symbol)] = true;
     emit(session::HeldPosition{row.symbol->rules.id(), row.qty});
   }
 }
@@ -335,7 +335,7 @@ bool OrderSession::on_positions() {
 /// A list of positions leaves out what is flat.
 void OrderSession::flat_where_not_listed() {
   for (const TradedSymbol& symbol : reader_.symbols()) {
-    if (listed_.test(symbol_index(&symbol))) continue;
+    if (listed_[symbol_index(&symbol)]) continue;
     emit(session::HeldPosition{symbol.rules.id(), 0});
   }
 }

@@ -82,7 +82,7 @@ void OrderSession::accept(TrackedOrder& order, const OrderReport& report) {
 
 void OrderSession::book(TrackedOrder& order, const TradeReport& trade, MonoNanos now) {
   // Never so many that other events find no room: what is left out is asked for.
-  if (events_.size() + 2 * options_.open + 256 > events_.capacity()) return;
+  if (event_count_ + 2 * options_.open + 256 > events_.size()) return;
   if (!orders_.first_time(trade.id, order.user_ref)) {
     return note(SessionCount::kRepeats);
   }
@@ -170,7 +170,7 @@ void OrderSession::lose(std::string_view what, MonoNanos now) {
 }
 
 void OrderSession::emit(const session::OrderEvent& event) {
-  if (events_.size() < events_.capacity()) events_.push_back(event);
+  if (event_count_ < events_.size()) events_[event_count_++] = event;
 }
 
 }  // namespace pyscalp::binance

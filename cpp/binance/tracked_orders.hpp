@@ -52,14 +52,12 @@ class TrackedOrders {
   TrackedOrders(std::uint32_t orders, std::uint32_t open, std::uint32_t trades)
       : orders_(std::bit_ceil(orders < 2 ? 2 : orders)),
         mask_(static_cast<std::uint32_t>(orders_.size()) - 1),
-        open_capacity_(open),
+        open_(open),
         trades_(trades < 1 ? 1 : trades),
-        trade_ring_(trades < 1 ? 1 : trades) {
-    open_.reserve(open);
-  }
+        trade_ring_(trades < 1 ? 1 : trades) {}
 
   bool has_room(std::uint32_t user_ref) const {
-    return open_.size() < open_capacity_ && !orders_[user_ref & mask_].open;
+    return open_count_ < open_.size() && !orders_[user_ref & mask_].open;
   }
   /// Needs has_room.
   TrackedOrder& add(std::uint32_t user_ref) {
@@ -67,8 +65,8 @@ class TrackedOrders {
     order = {};
     order.user_ref = user_ref;
     order.open = true;
-    order.place_ = static_cast<std::uint32_t>(open_.size());
-    open_.push_back(user_ref);
+    order.place_ = static_cast<std::uint32_t>(open_count_);
+    open_[open_count_++] = user_ref;
     return order;
   }
   /// Null where unknown, or so old that its place was taken.
@@ -81,17 +79,16 @@ class TrackedOrders {
     order.open = order.unknown = order.known_open = order.in_doubt = false;
     order.ask_at = kNever;
     order.asking = 0;
-    const std::uint32_t last = open_.back();
+    const std::uint32_t last = open_[--open_count_];
     open_[order.place_] = last;
     orders_[last & mask_].place_ = order.place_;
-    open_.pop_back();
   }
   /// Newest places first; the visit may close the order, no other.
   template <class Visit>
   void for_each_open(Visit&& visit) {
-    for (std::size_t i = open_.size(); i-- > 0;) visit(orders_[open_[i] & mask_]);
+    for (std::size_t i = open_count_; i-- > 0;) visit(orders_[open_[i] & mask_]);
   }
-  std::size_t open_count() const { return open_.size(); }
+  std::size_t open_count() const { return open_count_; }
 
   /// True the first time for a trade of an order.
   bool first_time(std::uint64_t trade, std::uint32_t user_ref) {
@@ -120,8 +117,8 @@ class TrackedOrders {
 
   std::vector<TrackedOrder> orders_;
   std::uint32_t mask_;
-  std::uint32_t open_capacity_;
   std::vector<std::uint32_t> open_;
+  std::size_t open_count_ = 0;
   order::FlatMap<Trade, Nothing, Hash> trades_;
   std::vector<Trade> trade_ring_;
   std::size_t trade_at_ = 0;
