@@ -18,6 +18,14 @@ using engine::RecordKind;
 
 namespace {
 
+/// One more than the highest of the instruments' numbers.
+std::size_t numbers(const EngineConfig& config) {
+  std::size_t most = 0;
+  for (const TradedRules& symbol : config.symbols)
+    most = std::max<std::size_t>(most, index(symbol.rules.id()));
+  return most + 1;
+}
+
 template <class T>
 Bytes bytes_of(const T& value) {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -30,9 +38,10 @@ Engine::Engine(const EngineConfig& config, SpscRing& ring,
                const risk::KillSwitch& kill_switch, Signer& signer)
     : Heartbeat(config, ring, kill_switch, config, signer),
       orders_by_(config.session.orders_by),
-      touches_(config.symbols.size() + 1),
-      traded_at_touch_(config.symbols.size() + 1),
-      held_(config.symbols.size() + 1) {
+      wanted_(numbers(config)),
+      touches_(numbers(config)),
+      traded_at_touch_(numbers(config)),
+      held_(numbers(config)) {
   for (const TradedRules& symbol : config.symbols)
     name_instrument(symbol.rules.id(), symbol.rules.name(), {});
   // Nothing is known of any book yet.
@@ -139,9 +148,17 @@ void Engine::on_time(MonoNanos now) {
   begin_input(RecordKind::kTime, now);
   settle_markouts(now);
   venue_.session.on_time(now, SessionListener(*this, now));
+  want_snapshots(now);
   keep_time(now);
   evaluate_touched(now);
   settle(now);
+}
+
+/// At times that are inputs, so that a journal's inputs give the same requests.
+void Engine::want_snapshots(MonoNanos now) {
+  InstrumentId id{};
+  while (wanted_count_ < wanted_.size() && venue_.feed.take_snapshot_request(now, id))
+    wanted_[wanted_count_++] = id;
 }
 
 }  // namespace pyscalp::binance

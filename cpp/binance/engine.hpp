@@ -55,8 +55,11 @@ class Engine : public engine::Heartbeat<Venue> {
 
   // ---- Outputs ----
 
-  bool take_snapshot_request(MonoNanos now, InstrumentId& id) {
-    return venue_.feed.take_snapshot_request(now, id);
+  /// A book whose snapshot is to be asked for, once; false where there is none.
+  bool take_snapshot_request(InstrumentId& id) {
+    if (wanted_count_ == 0) return false;
+    id = wanted_[--wanted_count_];
+    return true;
   }
   std::optional<OutboundRequest> next_request(Lane lane, MonoNanos now) {
     return venue_.session.next_request(lane, now);
@@ -85,7 +88,12 @@ class Engine : public engine::Heartbeat<Venue> {
   /// What every input of the order session ends with.
   void end_answer(MonoNanos now);
 
+  void want_snapshots(MonoNanos now);
+
   Lane orders_by_;
+  /// Snapshots to be asked for; the feed wants one of a symbol at a time.
+  std::vector<InstrumentId> wanted_;
+  std::size_t wanted_count_ = 0;
   /// The touch that each book was last whole with, by instrument number.
   std::vector<book::Touch> touches_;
   /// Traded at the touch and not yet seen to be gone from it, by number and side.

@@ -214,7 +214,8 @@ bool OrderSession::run(Chore& chore, MonoNanos now) {
     request.symbol = &reader_.symbols()[chore.symbol].rules;
   }
   const std::optional<Lane> lane = lane_for(chore.kind);
-  if (!lane || !make(request, *lane, 0, chore.symbol, now, chore.under_way)) {
+  if (!lane) return false;  // until a connection is up
+  if (!make(request, *lane, 0, chore.symbol, now, chore.under_way)) {
     chore.not_before = now + options_.retry_after;
     due(chore.not_before);
   }

@@ -303,7 +303,7 @@ bool CryptoSession::poll_http(MonoNanos now) {
 void CryptoSession::ask_snapshot(MonoNanos now) {
   if (snapshots_->busy() || !snapshots_->is_open() || now < snapshots_from_) return;
   InstrumentId id{};
-  if (!engine_->take_snapshot_request(now, id)) return;
+  if (!engine_->take_snapshot_request(id)) return;
   spin_gaps_.worked();
   const bool spot = config_.engine.feed.market == Market::kSpot;
   const binance::TradedRules& symbol = config_.engine.symbols[index(id) - 1u];
