@@ -128,6 +128,29 @@ def test_a_function_pointer_is_followed(tree: Tree) -> None:
     assert "allocation: operator new" in result.stderr
 
 
+def test_a_sealed_function_is_not_looked_into(tree: Tree) -> None:
+    tree.build(
+        "[[gnu::noinline]] void refill(Book& book) { book.levels.resize(100); }\n"
+        "void Book::on_add(int) { refill(*this); }\n"
+    )
+    assert "allocation: operator new" in tree.check().stderr
+    (tree.root / "allow").write_text(ALLOW + "sealed pyscalp::book::refill(*) # why\n")
+    result = tree.check()
+    assert result.returncode == 0, result.stderr
+    assert "1 hot functions" in result.stdout
+
+
+def test_a_room_without_its_package_is_left_out(tree: Tree) -> None:
+    tree.build("void Book::on_add(int) {}\n")
+    (tree.root / "cpp" / "venue").mkdir()
+    (tree.root / "cpp" / "venue" / "venue.cpp").write_text("")
+    with (tree.root / "cpp" / "CMakeLists.txt").open("a") as rooms:
+        rooms.write("pyscalp_room(venue HOT NEEDS simdjson libsimdjson-dev)\n")
+    result = tree.check()
+    assert result.returncode == 0, result.stderr
+    assert "room venue is left out: no simdjson" in result.stdout
+
+
 def test_a_virtual_call_is_found(tree: Tree) -> None:
     tree.build(
         "struct Step { virtual void take(Book&) = 0; };\n"

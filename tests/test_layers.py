@@ -18,7 +18,7 @@ pyscalp_room(wire USES base HOT)
 pyscalp_room(feed
              USES base wire
              HOT)
-pyscalp_room(net USES base)
+pyscalp_room(net USES base NEEDS package debian-package)
 """
 
 

@@ -130,14 +130,12 @@ class DepthBook {
 
   template <class Tell>
   bool set(Side side, Price price, Qty qty, Tell& tell) {
-    const book::Touch& touch = books_.touch(id_);
-    const Price best = touch.price(side);
-    const Qty best_qty = touch.qty(side);
+    const Price best = books_.touch(id_).price(side);
     Qty before = 0;
     if (books_.set(id_, side, price, qty, &before) != book::BookStatus::kOk)
       return false;
     if (before == qty) return true;
-    const bool touched = touch.price(side) != best || touch.qty(side) != best_qty;
+    const bool touched = best == kNoPrice || !better(side, best, price);
     tell(book::BookChange{book::BookStatus::kOk, touched, side, id_, price, qty, 0});
     return true;
   }

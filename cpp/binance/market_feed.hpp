@@ -294,6 +294,8 @@ template <class Listener>
 MessageStatus MarketFeed::take(int connection, MonoNanos now, Listener& listener) {
   const MarketMessage& m = message_;
   ++counters_.kinds[static_cast<int>(m.kind)];
+  // Before the listener asks for it.
+  note_time(m.transaction_time.value != 0 ? m.transaction_time : m.event_time);
   MessageStatus status = MessageStatus::kOk;
   switch (m.kind) {
     case MessageKind::kBookTicker:
@@ -316,7 +318,6 @@ MessageStatus MarketFeed::take(int connection, MonoNanos now, Listener& listener
     case MessageKind::kError:
       return status;
   }
-  note_time(m.transaction_time.value != 0 ? m.transaction_time : m.event_time);
   if (status != MessageStatus::kRepeated)
     ++counters_.first[static_cast<std::size_t>(connection)];
   return status;

@@ -1,5 +1,7 @@
 #include "binance/market_message.hpp"
 
+#include <algorithm>
+
 namespace pyscalp::binance {
 
 const char* name(MessageStatus status) {
@@ -66,6 +68,17 @@ const char* name(MessageKind kind) {
       return "shutdown";
   }
   return "?";
+}
+
+bool same(const MarketMessage& a, const MarketMessage& b) {
+  return a.kind == b.kind && a.has_previous == b.has_previous &&
+         a.buyer_is_maker == b.buyer_is_maker && a.of_market == b.of_market &&
+         a.symbol == b.symbol && a.event_time == b.event_time &&
+         a.transaction_time == b.transaction_time && a.first_id == b.first_id &&
+         a.last_id == b.last_id && a.previous_id == b.previous_id && a.bid == b.bid &&
+         a.ask == b.ask && a.trade == b.trade && std::ranges::equal(a.bids, b.bids) &&
+         std::ranges::equal(a.asks, b.asks) && a.error_code == b.error_code &&
+         a.error_text == b.error_text;
 }
 
 }  // namespace pyscalp::binance

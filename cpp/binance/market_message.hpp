@@ -83,6 +83,9 @@ struct MarketMessage {
   std::string_view error_text;
 };
 
+/// The same in everything but which parser has read it.
+bool same(const MarketMessage& a, const MarketMessage& b);
+
 /// Times are in ms, or in µs where the connection asked for those.
 constexpr UnixNanos to_unix_nanos(std::uint64_t time) {
   constexpr std::uint64_t kMillis = 100'000'000'000'000;      // ms: year 5138

@@ -191,14 +191,15 @@ bool MarketDecoder::shape_levels(TextCursor& in, const Symbol& symbol,
   PairLayout& layout = layouts_[symbol.place];
   PriceLevel* level = levels_.get() + count;
   const PriceLevel* const end = levels_.get() + level_capacity_;
+  if (!at.take("[\"")) return false;
   do {
-    if (level == end || !at.take("[\"") ||
-        !take_pair(at, symbol, layout, "\",\"", *level) || !at.take(']') ||
+    if (level == end || !take_pair(at, symbol, layout, "\",\"", *level) ||
         level->price.value == 0) {
       return false;
     }
     ++level;
-  } while (at.take(','));
+  } while (at.take("],[\""));
+  if (!at.take(']')) return false;
   count = static_cast<std::size_t>(level - levels_.get());
   in = at;
   return in.take(']');

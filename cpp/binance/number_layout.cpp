@@ -56,8 +56,8 @@ bool take_pair_slowly(TextCursor& in, const Symbol& symbol, PairLayout& layout,
   int price_decimals = 0, qty_decimals = 0;
   if (!take_steps(in, symbol.price, ticks, price_decimals)) return false;
   // The quote is taken already.
-  for (const char c : between.substr(1)) {
-    if (!in.take(c)) return false;
+  for (std::size_t at = 1; at < between.size(); ++at) {
+    if (!in.take(between[at])) return false;
   }
   if (!take_steps(in, symbol.qty, lots, qty_decimals)) return false;
   layout.price = NumberLayout(symbol.price, price_decimals);

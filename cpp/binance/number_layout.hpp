@@ -42,21 +42,22 @@ struct NumberLayout {
     kept_shift = static_cast<std::uint8_t>(shape.scale == 0 ? 0 : 64 - 8 * shape.scale);
   }
 
-  /// The number in [begin, end), in steps; `load(at)` gives eight bytes.
+  /// The number in [begin, end), in steps, where the answer is 0; `load(at)` gives
+  /// eight bytes.
   template <class Load>
-  [[gnu::always_inline]] bool read(const char* begin, const char* end, Load&& load,
-                                   std::uint64_t& steps) const {
+  [[gnu::always_inline]] std::uint64_t read(const char* begin, const char* end,
+                                            Load&& load, std::uint64_t& steps) const {
     const char* const point = end - tail;
     const auto whole = static_cast<std::uint64_t>(point - begin);
-    if (*point != mark || whole - 1 >= whole_most) return false;
+    if (*point != mark || whole - 1 >= whole_most) [[unlikely]]
+      return 1;
     const std::uint64_t behind = less_zeros(load(point + 1));
     const std::uint64_t digits =
         less_zeros(load(begin)) << (64 - 8 * whole) >> whole_shift | (behind & kept)
                                                                          << kept_shift;
-    const std::uint64_t others =
-        ((digits + 0x7676767676767676) | digits) & 0x8080808080808080;
     steps = eight_digits(digits);
-    return ((behind & zeros) | others) == 0;
+    return (behind & zeros) |
+           (((digits + 0x7676767676767676) | digits) & 0x8080808080808080);
   }
 };
 
@@ -100,10 +101,10 @@ template <std::size_t N>
     std::uint64_t ticks = 0, lots = 0;
     const bool read = mask != 0 && same_text<kBetween>(price_end, between) &&
                       (static_cast<std::size_t>(qty_end - begin) + 9 <= left
-                           ? layout.price.read(begin, price_end, load_word, ticks) &&
-                                 layout.qty.read(qty, qty_end, load_word, lots)
-                           : layout.price.read(begin, price_end, in.loader(), ticks) &&
-                                 layout.qty.read(qty, qty_end, in.loader(), lots));
+                           ? (layout.price.read(begin, price_end, load_word, ticks) |
+                              layout.qty.read(qty, qty_end, load_word, lots)) == 0
+                           : (layout.price.read(begin, price_end, in.loader(), ticks) |
+                              layout.qty.read(qty, qty_end, in.loader(), lots)) == 0);
     if (read) [[likely]] {
       level.price = {static_cast<std::int64_t>(ticks) * symbol.price.value};
       level.qty = static_cast<Qty>(lots);

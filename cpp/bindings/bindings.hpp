@@ -61,6 +61,7 @@ py::dict summary_dict(const journal::Recorder& recorder);
 py::object user_signal_dict(const std::optional<engine::UserSignalFigures>& figures);
 
 void add_bench(py::module_& module);
+void add_binance(py::module_& module);
 void add_books(py::module_& module);
 void add_capture(py::module_& module);
 void add_exchange(py::module_& module);

@@ -6,6 +6,7 @@ PYBIND11_MODULE(_core, module) {
       "Prices and money are int64 at 1e-9 of the currency unit, times int64 "
       "nanoseconds. Long calls release the GIL.";
   pyscalp::bindings::add_bench(module);
+  pyscalp::bindings::add_binance(module);
   pyscalp::bindings::add_books(module);
   pyscalp::bindings::add_capture(module);
   pyscalp::bindings::add_exchange(module);
