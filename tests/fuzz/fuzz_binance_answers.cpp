@@ -8,8 +8,8 @@ namespace {
 
 using binance::AnswerStatus;
 
-struct Reader {
-  Reader() {
+struct AnyAnswer {
+  AnyAnswer() {
     binance::SymbolRules rules;
     FUZZ_CHECK(
         binance::SymbolRules::read(
@@ -67,7 +67,7 @@ struct Reader {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace pyscalp;
-  static Reader reader;
+  static AnyAnswer reader;
   const auto text = fuzz::exact_copy(data, size);
   for (reader.which = 0; reader.which < 5; ++reader.which) {
     binance::Answer answer;
