@@ -28,7 +28,8 @@ session::CancelReason cancel_reason(const TrackedOrder& order,
 /// True where the report is of this very order.
 bool OrderSession::names(const TrackedOrder& order, const OrderReport& report) const {
   const ClientIdParts id = read_client_id(report.client_id, options_.run);
-  return id.owner == Owner::kThisRun && id.user_ref == order.user_ref;
+  return id.owner == Owner::kThisRun && id.user_ref == order.user_ref &&
+         symbol_index(report.symbol) == order.symbol;
 }
 
 /// Reports come late, twice and in any order, so they only ever add to what is known.
