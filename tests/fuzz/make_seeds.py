@@ -10,6 +10,8 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+import web_seeds
+
 CORPUS = Path(__file__).resolve().parent / "corpus"
 
 STOCK = b"SCLP    "
@@ -369,6 +371,8 @@ SEEDS = {
     "pcap": PCAP,
     "book": BOOK,
     "recorded_file": RECORDED_FILE,
+    "websocket": web_seeds.WEBSOCKET,
+    "http": web_seeds.HTTP,
 }
 
 if __name__ == "__main__":
