@@ -64,7 +64,9 @@ struct WebSocketCounters {
 
 class WebSocketClient {
  public:
-  /// `seed` is of the keys and masks; take it from the system (net/dialer.hpp).
+  /// `seed` is of the keys and masks; take it from the system (net/dialer.hpp). Masks
+  /// protect what lies between from contents that somebody else chose (RFC 6455, 10.3);
+  /// what is sent here is our own, so a fast generator of a secret seed is enough.
   WebSocketClient(const WebSocketConfig& config, std::uint64_t seed);
 
   /// Begins a connection over which bytes can go now. False: the request does not fit.

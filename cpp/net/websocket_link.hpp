@@ -49,7 +49,9 @@ class WebSocketLink {
   static Opened<WebSocketLink> open(const WebSocketLinkConfig& config);
 
   /// Connects, sends what is waiting, and hands each message that has come to
-  /// `visit(const wire::websocket::Message&)`. Returns whether bytes came.
+  /// `visit(const wire::websocket::Message&)`. Returns whether bytes came; then more
+  /// may be there, also in TLS where the descriptor does not show it: poll again before
+  /// sleeping.
   template <class Visit>
   bool poll(MonoNanos now, Visit&& visit) {
     if (!before(now)) return false;

@@ -61,6 +61,14 @@ void add(Messages& messages, const ws::Message& message, ws::Role reader) {
   std::array<std::byte, kMost + ws::kHeaderMost> frame;
   const std::size_t size = ws::encode_frame(message.opcode, payload, mask, frame);
   FUZZ_CHECK(size != 0);
+  if (message.opcode == ws::Opcode::kClose) {
+    const ws::Close close = ws::decode_close(payload);
+    std::array<std::byte, ws::kControlMost + ws::kHeaderMost> closing;
+    const std::size_t closing_size = ws::encode_close(
+        static_cast<ws::CloseCode>(close.code), close.reason, mask, closing);
+    FUZZ_CHECK(
+        fuzz::same(Bytes(closing).first(closing_size), Bytes(frame).first(size)));
+  }
   messages.bytes.insert(messages.bytes.end(), frame.begin(),
                         frame.begin() + static_cast<std::ptrdiff_t>(size));
   ++messages.count;
