@@ -29,10 +29,12 @@ MonoNanos nanos(double seconds, const char* what) {
   throw py::error_already_set();
 }
 
-/// Calls `step()` until it says true or the time is over, sleeping on `fd()` where a
+enum class Step : std::uint8_t { kNothing, kSomething, kDone };
+
+/// Calls `step(now)` until it is done or the time is over, sleeping on `fd()` where a
 /// step brought nothing; without the interpreter's lock, but seeing its signals.
-template <class Step, class Fd>
-bool run_for(double timeout_s, Step&& step, Fd&& fd) {
+template <class Next, class Fd>
+bool run_for(double timeout_s, Next&& next, Fd&& fd) {
   const MonoClock clock;
   const MonoNanos until = clock.now() + nanos(timeout_s, "timeout_s");
   for (;;) {
@@ -40,7 +42,9 @@ bool run_for(double timeout_s, Step&& step, Fd&& fd) {
       const py::gil_scoped_release release;
       const MonoNanos slice = clock.now() + MonoNanos{kSlice};
       do {
-        if (step(clock.now())) return true;
+        const Step step = next(clock.now());
+        if (step == Step::kDone) return true;
+        if (step == Step::kSomething) continue;
         const int watched = fd();
         net::wait_readable(&watched, watched < 0 ? 0 : 1, kNap);
       } while (clock.now() < slice && clock.now() < until);
@@ -116,7 +120,7 @@ class WebSocketClient {
   py::dict counters() const {
     const net::LinkCounters counted = link_->counters();
     py::dict out;
-    out["connections"] = counted.connections;
+    out["connections"] = counted.socket.connections;
     out["failures"] = counted.failures;
     out["renewals"] = counted.renewals;
     out["silences"] = counted.silences;
@@ -142,13 +146,14 @@ class WebSocketClient {
   template <class Done>
   bool run(double timeout_s, Done&& done) {
     const auto step = [&](MonoNanos now) {
-      link_->poll(now, [&](const ws::Message& message) {
+      const bool came = link_->poll(now, [&](const ws::Message& message) {
         waiting_.push_back({message.opcode,
                             wall_now(),
                             {reinterpret_cast<const char*>(message.payload.data()),
                              message.payload.size()}});
       });
-      return done();
+      if (done()) return Step::kDone;
+      return came ? Step::kSomething : Step::kNothing;
     };
     return run_for(timeout_s, step, [&] { return link_->dialer().fd(); });
   }
@@ -195,7 +200,7 @@ class HttpsClient {
         timeout_s,
         [&](MonoNanos now) {
           link_->poll(now);
-          return link_->is_open();
+          return link_->is_open() ? Step::kDone : Step::kNothing;
         },
         [&] { return link_->dialer().fd(); });
   }
@@ -210,8 +215,10 @@ class HttpsClient {
           "characters that they may not have");
     const net::HttpsAnswer* answer = nullptr;
     const auto step = [&](MonoNanos now) {
+      const std::uint64_t before = link_->counters().bytes_in;
       answer = link_->poll(now);
-      return answer != nullptr;
+      if (answer != nullptr) return Step::kDone;
+      return link_->counters().bytes_in != before ? Step::kSomething : Step::kNothing;
     };
     // The link's own time ends it.
     run_for(within_s_ + 5, step, [&] { return link_->dialer().fd(); });

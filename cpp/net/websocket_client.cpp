@@ -91,6 +91,7 @@ Bytes WebSocketClient::take_answer(Bytes bytes, MonoNanos now) {
   handshake_ = websocket::check_response(http_.head(), key_.text());
   if (handshake_ == websocket::Handshake::kSound) {
     state_ = WebSocketState::kOpen;
+    ++counters_.connections;
     since_ = now;
     return bytes.subspan(fed.taken);
   }
@@ -125,8 +126,8 @@ void WebSocketClient::on_control(const ws::Message& message, MonoNanos now) {
   }
 }
 
-void WebSocketClient::on_status(ws::Status status, MonoNanos now) {
-  if (status == ws::Status::kClosed || state_ != WebSocketState::kOpen) return;
+void WebSocketClient::close_broken(MonoNanos now) {
+  const ws::Status status = reader_.status();
   begin_closing(WebSocketEnd::kProtocol, ws::close_code(status), ws::name(status), now);
 }
 
@@ -139,7 +140,8 @@ void WebSocketClient::on_end() {
     if (http_status_ == wire::http::Status::kMessage)
       return finish(WebSocketEnd::kRefused);
   }
-  finish(end_ == WebSocketEnd::kNone ? WebSocketEnd::kEnded : end_);
+  if (end_ != WebSocketEnd::kNone) return finish(end_);
+  finish(is_broken() ? WebSocketEnd::kProtocol : WebSocketEnd::kEnded);
 }
 
 void WebSocketClient::on_time(MonoNanos now) {

@@ -51,6 +51,7 @@ enum class WebSocketEnd : std::uint8_t {
 std::string_view name(WebSocketEnd end);  ///< "silent", "by peer"
 
 struct WebSocketCounters {
+  std::uint64_t connections = 0;  ///< upgrades that succeeded
   std::uint64_t messages = 0;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;  ///< handed to the kernel
@@ -63,7 +64,9 @@ struct WebSocketCounters {
 
 class WebSocketClient {
  public:
-  /// `seed` is of the keys and masks; take it from the system (net/dialer.hpp).
+  /// `seed` is of the keys and masks; take it from the system (net/dialer.hpp). Masks
+  /// protect what lies between from contents that somebody else chose (RFC 6455, 10.3);
+  /// what is sent here is our own, so a fast generator of a secret seed is enough.
   WebSocketClient(const WebSocketConfig& config, std::uint64_t seed);
 
   /// Begins a connection over which bytes can go now. False: the request does not fit.
@@ -81,17 +84,20 @@ class WebSocketClient {
         !(state_ == WebSocketState::kOpen || state_ == WebSocketState::kClosing)) {
       return;
     }
-    const auto status =
-        reader_.feed(bytes, [&](const wire::websocket::Message& message) {
-          if (is_control(message.opcode)) [[unlikely]] {
-            on_control(message, now);
-          } else if (state_ == WebSocketState::kOpen) {
-            ++counters_.messages;
-            visit(message);
-          }
-        });
-    if (status != wire::websocket::Status::kOk) [[unlikely]]
-      on_status(status, now);
+    reader_.feed(bytes, [&](const wire::websocket::Message& message) {
+      if (is_control(message.opcode)) [[unlikely]] {
+        on_control(message, now);
+      } else if (state_ == WebSocketState::kOpen) {
+        ++counters_.messages;
+        visit(message);
+      }
+    });
+  }
+  /// Closes the connection where the peer has broken the protocol. Apart from on_bytes,
+  /// so that what the messages before the fault ask for can still be sent.
+  void close_if_broken(MonoNanos now) {
+    if (state_ == WebSocketState::kOpen && is_broken()) [[unlikely]]
+      close_broken(now);
   }
   /// The connection has ended underneath.
   void on_end();
@@ -136,7 +142,8 @@ class WebSocketClient {
   }
   Bytes take_answer(Bytes bytes, MonoNanos now);
   void on_control(const wire::websocket::Message& message, MonoNanos now);
-  void on_status(wire::websocket::Status status, MonoNanos now);
+  bool is_broken() const { return reader_.status() > wire::websocket::Status::kClosed; }
+  void close_broken(MonoNanos now);
   bool put(wire::websocket::Opcode opcode, Bytes payload);
   void begin_closing(WebSocketEnd end, wire::websocket::CloseCode code,
                      std::string_view reason, MonoNanos now);

@@ -10,6 +10,8 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+import web_seeds
+
 CORPUS = Path(__file__).resolve().parent / "corpus"
 
 STOCK = b"SCLP    "
@@ -457,6 +459,8 @@ SEEDS = {
     "recorded_file": RECORDED_FILE,
     "binance_answers": BINANCE_ANSWERS,
     "binance_orders": BINANCE_ORDERS,
+    "websocket": web_seeds.WEBSOCKET,
+    "http": web_seeds.HTTP,
 }
 
 if __name__ == "__main__":
