@@ -71,7 +71,7 @@ void check(const StockParameters& stock) {
   demand(stock.noise.through_ticks >= 0, stock,
          "noise.through_ticks must not be negative");
   demand(stock.dark.iceberg_display > 0 && stock.dark.iceberg_slices >= 3 &&
-             stock.dark.iceberg_display * stock.dark.iceberg_slices <= Market::kQtyMax,
+             stock.dark.iceberg_display * stock.dark.iceberg_slices <= Instrument{}.qty_max,
          stock, "icebergs must have 3 slices or more, 999,999 shares at most");
   check_providers(stock);
 }
