@@ -17,10 +17,12 @@ namespace {
 
 struct Free {
   void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+  void operator()(EVP_PKEY_CTX* maker) const { EVP_PKEY_CTX_free(maker); }
   void operator()(BIO* bio) const { BIO_free(bio); }
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
 using Key = std::unique_ptr<EVP_PKEY, Free>;
+using KeyMaker = std::unique_ptr<EVP_PKEY_CTX, Free>;
 using Memory = std::unique_ptr<BIO, Free>;
 using Digest = std::unique_ptr<EVP_MD_CTX, Free>;
 
@@ -91,7 +93,12 @@ bool ed25519_matches(const std::string& public_pem, std::string_view payload,
 }
 
 Ed25519Pair make_ed25519() {
-  const Key key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
+  EVP_PKEY* made = nullptr;
+  const KeyMaker maker(EVP_PKEY_CTX_new_id(EVP_PKEY_ED25519, nullptr));
+  if (maker != nullptr && EVP_PKEY_keygen_init(maker.get()) == 1) {
+    EVP_PKEY_keygen(maker.get(), &made);
+  }
+  const Key key(made);
   const Memory hidden(BIO_new(BIO_s_mem()));
   const Memory open(BIO_new(BIO_s_mem()));
   if (key == nullptr ||
@@ -113,17 +120,6 @@ std::string random_text(std::size_t size) {
     if (byte < 4 * kLetters.size()) text += kLetters[byte % kLetters.size()];
   }
   return text;
-}
-
-std::string websocket_accept(std::string_view key) {
-  const std::string text = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-  std::array<unsigned char, 20> hash{};
-  unsigned size = 0;
-  EVP_Digest(text.data(), text.size(), hash.data(), &size, EVP_sha1(), nullptr);
-  std::array<unsigned char, 32> out{};
-  const int length =
-      EVP_EncodeBlock(out.data(), hash.data(), static_cast<int>(hash.size()));
-  return {reinterpret_cast<const char*>(out.data()), static_cast<std::size_t>(length)};
 }
 
 }  // namespace pyscalp::exchange

@@ -28,7 +28,4 @@ Ed25519Pair make_ed25519();
 /// the venue has 64.
 std::string random_text(std::size_t size);
 
-/// Sec-WebSocket-Accept for a key (RFC 6455, 4.2.2).
-std::string websocket_accept(std::string_view key);
-
 }  // namespace pyscalp::exchange
