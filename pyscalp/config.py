@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from pyscalp.config_core import core_form, exchange_form
 from pyscalp.config_fees import Fees
+from pyscalp.config_instruments import crypto_problems, itch_problems
 from pyscalp.config_problems import key_lines, parse, problems_of, toml_value
 from pyscalp.config_schedule import SIGNAL_NAMES, Calendar, Combination, Regime
 from pyscalp.config_sections import (
@@ -75,6 +76,21 @@ class Config(Section):
             for i, symbol in enumerate(symbols)
             if symbol in symbols[:i]
         ]
+        if problems:
+            raise PydanticCustomError("several", "several", {"problems": problems})
+        return instruments
+
+    @field_validator("instruments")
+    @classmethod
+    def _fit_protocol(
+        cls, instruments: tuple[Instrument, ...], info: ValidationInfo
+    ) -> tuple[Instrument, ...]:
+        exchange = info.data.get("exchange")
+        if exchange is None:
+            return instruments
+        problems = crypto_problems(exchange, info.data.get("fees"), instruments)
+        if exchange.protocol == "itch":
+            problems = itch_problems(instruments)
         if problems:
             raise PydanticCustomError("several", "several", {"problems": problems})
         return instruments

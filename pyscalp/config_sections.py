@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
+from pyscalp.config_base import Section as Section
+from pyscalp.config_crypto import CryptoExchange
 from pyscalp.config_values import (
     Amount,
     Group,
@@ -22,22 +24,6 @@ from pyscalp.config_values import (
     Window,
 )
 from pyscalp.duration import ClockTime, Duration
-
-
-class Section(BaseModel):
-    """A table of the file; unknown keys are mistakes."""
-
-    model_config = ConfigDict(
-        strict=True,
-        extra="forbid",
-        frozen=True,
-        populate_by_name=True,
-        validate_default=True,
-    )
-
-    def gives(self, name: str) -> bool:
-        """False if the value of this key follows from others, and is not to be written."""
-        return True
 
 
 class Session(Section):
@@ -120,13 +106,18 @@ class Venue(Section):
 class ExchangeSection(Section):
     """The included exchange."""
 
+    protocol: Literal["itch", "binance-spot", "binance-usdm"] = Field(
+        default="itch",
+        description="what it speaks: ITCH and OUCH, or REST and WebSockets of a crypto venue",
+    )
     driver: Literal["agents", "replay"] = Field(
         default="agents", description="agents: a simulated market; replay: a recorded day"
     )
     file: str | None = Field(
         default=None,
         min_length=1,
-        description="recorded day, ITCH 5.0 BinaryFILE (also .gz .xz .bz2)",
+        description="recorded day, ITCH 5.0 BinaryFILE, or a raw capture of Binance "
+        "(also .gz .xz .bz2)",
     )
     start: TimeOfDay | None = Field(
         default=None, alias="from", description="where in the recorded day to begin"
@@ -147,6 +138,7 @@ class ExchangeSection(Section):
     )
     reorder_a: Share = Field(default=Decimal(0), description="share of packets that line A delays")
     reorder_b: Share = Field(default=Decimal(0), description="share of packets that line B delays")
+    crypto: CryptoExchange = Field(default_factory=CryptoExchange)
 
     @field_validator("file")
     @classmethod
@@ -179,13 +171,15 @@ class Instrument(Section):
         description="as the feed writes it, in capitals, up to 8",
     )
     tick: Amount = Field(default=Decimal("0.01"), gt=0, description="smallest price step")
-
-    @field_validator("tick")
-    @classmethod
-    def _on_the_wire(cls, tick: Decimal) -> Decimal:
-        if tick % Decimal("0.0001"):
-            raise ValueError("must be a multiple of 0.0001, the feed's own precision")
-        return tick
+    step: Amount = Field(
+        default=Decimal(1), gt=0, description="smallest quantity step: what one lot is"
+    )
+    opening: Amount | None = Field(
+        default=None, gt=0, description="price at which agents open a market of a crypto venue"
+    )
+    min_notional: Amount = Field(
+        default=Decimal(0), ge=0, description="of an order at the included crypto venue"
+    )
 
 
 class Tactics(Section):

@@ -44,6 +44,7 @@ py::object user_signal_dict(const engine::Engine& engine);
 void add_bench(py::module_& module);
 void add_books(py::module_& module);
 void add_capture(py::module_& module);
+void add_crypto_exchange(py::module_& module);
 void add_exchange(py::module_& module);
 void add_host(py::module_& module);
 void add_icebergs(py::module_& module);
