@@ -125,8 +125,8 @@ void WebSocketClient::on_control(const ws::Message& message, MonoNanos now) {
   }
 }
 
-void WebSocketClient::on_status(ws::Status status, MonoNanos now) {
-  if (status == ws::Status::kClosed || state_ != WebSocketState::kOpen) return;
+void WebSocketClient::close_broken(MonoNanos now) {
+  const ws::Status status = reader_.status();
   begin_closing(WebSocketEnd::kProtocol, ws::close_code(status), ws::name(status), now);
 }
 
@@ -139,7 +139,8 @@ void WebSocketClient::on_end() {
     if (http_status_ == wire::http::Status::kMessage)
       return finish(WebSocketEnd::kRefused);
   }
-  finish(end_ == WebSocketEnd::kNone ? WebSocketEnd::kEnded : end_);
+  if (end_ != WebSocketEnd::kNone) return finish(end_);
+  finish(is_broken() ? WebSocketEnd::kProtocol : WebSocketEnd::kEnded);
 }
 
 void WebSocketClient::on_time(MonoNanos now) {

@@ -81,17 +81,20 @@ class WebSocketClient {
         !(state_ == WebSocketState::kOpen || state_ == WebSocketState::kClosing)) {
       return;
     }
-    const auto status =
-        reader_.feed(bytes, [&](const wire::websocket::Message& message) {
-          if (is_control(message.opcode)) [[unlikely]] {
-            on_control(message, now);
-          } else if (state_ == WebSocketState::kOpen) {
-            ++counters_.messages;
-            visit(message);
-          }
-        });
-    if (status != wire::websocket::Status::kOk) [[unlikely]]
-      on_status(status, now);
+    reader_.feed(bytes, [&](const wire::websocket::Message& message) {
+      if (is_control(message.opcode)) [[unlikely]] {
+        on_control(message, now);
+      } else if (state_ == WebSocketState::kOpen) {
+        ++counters_.messages;
+        visit(message);
+      }
+    });
+  }
+  /// Closes the connection where the peer has broken the protocol. Apart from on_bytes,
+  /// so that what the messages before the fault ask for can still be sent.
+  void close_if_broken(MonoNanos now) {
+    if (state_ == WebSocketState::kOpen && is_broken()) [[unlikely]]
+      close_broken(now);
   }
   /// The connection has ended underneath.
   void on_end();
@@ -136,7 +139,8 @@ class WebSocketClient {
   }
   Bytes take_answer(Bytes bytes, MonoNanos now);
   void on_control(const wire::websocket::Message& message, MonoNanos now);
-  void on_status(wire::websocket::Status status, MonoNanos now);
+  bool is_broken() const { return reader_.status() > wire::websocket::Status::kClosed; }
+  void close_broken(MonoNanos now);
   bool put(wire::websocket::Opcode opcode, Bytes payload);
   void begin_closing(WebSocketEnd end, wire::websocket::CloseCode code,
                      std::string_view reason, MonoNanos now);

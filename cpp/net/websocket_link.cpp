@@ -52,6 +52,7 @@ bool WebSocketLink::before(MonoNanos now) {
       return false;
     }
   }
+  client_->close_if_broken(now);
   if (!client_->pending().empty()) flush();
   return true;
 }
