@@ -116,7 +116,7 @@ class WebSocketClient {
   py::dict counters() const {
     const net::LinkCounters counted = link_->counters();
     py::dict out;
-    out["connections"] = counted.connections;
+    out["connections"] = counted.socket.connections;
     out["failures"] = counted.failures;
     out["renewals"] = counted.renewals;
     out["silences"] = counted.silences;

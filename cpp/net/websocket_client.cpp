@@ -91,6 +91,7 @@ Bytes WebSocketClient::take_answer(Bytes bytes, MonoNanos now) {
   handshake_ = websocket::check_response(http_.head(), key_.text());
   if (handshake_ == websocket::Handshake::kSound) {
     state_ = WebSocketState::kOpen;
+    ++counters_.connections;
     since_ = now;
     return bytes.subspan(fed.taken);
   }

@@ -51,6 +51,7 @@ enum class WebSocketEnd : std::uint8_t {
 std::string_view name(WebSocketEnd end);  ///< "silent", "by peer"
 
 struct WebSocketCounters {
+  std::uint64_t connections = 0;  ///< upgrades that succeeded
   std::uint64_t messages = 0;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;  ///< handed to the kernel

@@ -44,7 +44,7 @@ bool WebSocketLink::before(MonoNanos now) {
   }
   if (!begun_) {
     begun_ = true;
-    counted_ = half_shut_ = renewing_ = false;
+    half_shut_ = renewing_ = false;
     ended_ = {};
     if (!client_->open(dialer_.url().authority(), dialer_.url().target, now)) {
       failure_ = "the URL's path is too long: " + dialer_.url().target;
@@ -80,9 +80,8 @@ void WebSocketLink::after(MonoNanos now) {
   client_->on_time(now);
   switch (client_->state()) {
     case WebSocketState::kOpen:
-      if (!counted_) [[unlikely]] {
-        counted_ = true;
-        ++connections_;
+      if (aged_ != connection()) [[unlikely]] {
+        aged_ = connection();
         const auto spread = static_cast<std::uint64_t>(config_.life.value / 20) + 1;
         renew_at_ =
             config_.life.value == 0
@@ -161,7 +160,6 @@ LinkState WebSocketLink::state() const {
 LinkCounters WebSocketLink::counters() const {
   LinkCounters out;
   out.socket = client_->counters();
-  out.connections = connections_;
   // The dialer counts what it was told of, and the tries that failed on their own.
   out.failures = dialer_.failures();
   out.renewals = renewals_;

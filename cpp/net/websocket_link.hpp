@@ -35,11 +35,10 @@ std::string_view name(LinkState state);  ///< "waiting"
 
 struct LinkCounters {
   WebSocketCounters socket;
-  std::uint64_t connections = 0;  ///< upgrades that succeeded
-  std::uint64_t failures = 0;     ///< tries and connections that ended by a fault
-  std::uint64_t renewals = 0;     ///< connections ended because of their age
-  std::uint64_t silences = 0;     ///< dead links found
-  std::uint64_t cuts = 0;  ///< TLS or TCP that ended without the closing handshake
+  std::uint64_t failures = 0;  ///< tries and connections that ended by a fault
+  std::uint64_t renewals = 0;  ///< connections ended because of their age
+  std::uint64_t silences = 0;  ///< dead links found
+  std::uint64_t cuts = 0;      ///< TLS or TCP that ended without the closing handshake
 };
 
 class WebSocketLink {
@@ -82,7 +81,7 @@ class WebSocketLink {
   LinkCounters counters() const;
   /// Counts up with every connection that opened: what was asked for on an earlier one
   /// (subscriptions, a logon) has to be asked for again.
-  std::uint64_t connection() const { return connections_; }
+  std::uint64_t connection() const { return client_->counters().connections; }
   /// How the last connection or try ended, for a person; empty where none has.
   const std::string& failure() const { return failure_; }
   const WebSocketClient& client() const { return *client_; }
@@ -104,12 +103,11 @@ class WebSocketLink {
   std::vector<std::byte> read_;
   MonoNanos renew_at_ = kNever;
   bool begun_ = false;      ///< the client has begun with this connection
-  bool counted_ = false;    ///< as one that opened
   bool half_shut_ = false;  ///< nothing more will be sent
   bool renewing_ = false;
   bool stopping_ = false;
-  IoResult ended_{};  ///< what the last read or write that failed said
-  std::uint64_t connections_ = 0;
+  IoResult ended_{};        ///< what the last read or write that failed said
+  std::uint64_t aged_ = 0;  ///< connections whose life is being watched
   std::uint64_t renewals_ = 0;
   std::uint64_t silences_ = 0;
   std::uint64_t cuts_ = 0;
