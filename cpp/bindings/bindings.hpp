@@ -56,5 +56,6 @@ void add_signals(py::module_& module);
 void add_signal_cost(py::module_& module);
 void add_tables(py::module_& module);
 void add_tick_to_trade(py::module_& module);
+void add_websocket(py::module_& module);
 
 }  // namespace pyscalp::bindings

@@ -20,4 +20,5 @@ PYBIND11_MODULE(_core, module) {
   pyscalp::bindings::add_signal_cost(module);
   pyscalp::bindings::add_tables(module);
   pyscalp::bindings::add_tick_to_trade(module);
+  pyscalp::bindings::add_websocket(module);
 }
