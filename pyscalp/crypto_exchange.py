@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tomllib
+import sys
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +15,11 @@ from pyscalp.config_sections import Instrument
 from pyscalp.duration import Duration
 from pyscalp.errors import PyscalpError, os_reason
 from pyscalp.level_day import read_level_day
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 _QUOTE_BALANCE = 1_000_000
 _VALID_DAYS = 30
@@ -155,7 +160,7 @@ def crypto_form(
         "driver": section.driver,
         "day": day,
         "from": int(section.start or 0),
-        "speed": section.speed or 1.0,
+        "speed": section.pace,
         "duration": int(duration or 0),
         "listen": list(crypto.listen),
         "certificate": str(files.certificate),

@@ -52,7 +52,8 @@ std::unique_ptr<CryptoVenue> make_venue(const CryptoHostConfig& config) {
   std::vector<Instrument> instruments = crypto_instruments(config.venue.symbols);
   MarketOptions options;
   options.level_outputs = true;
-  Driver driver = RecordedDay(config.day, config.from);
+  // All of a depth update has one stamp: nobody is shown half of it.
+  Driver driver = RecordedDay(config.day, config.from, RecordedDay::Pace::kMoment);
   if (!replay) {
     driver = Agents(crypto_agents(config.venue.symbols, config.openings_e9),
                     config.seed, instruments);
