@@ -20,6 +20,7 @@ from pydantic_core import PydanticCustomError
 from pyscalp.config_binance import Binance
 from pyscalp.config_core import core_form, exchange_form
 from pyscalp.config_fees import Fees
+from pyscalp.config_instruments import crypto_problems, itch_problems, opening_problems
 from pyscalp.config_problems import key_lines, parse, problems_of, toml_value
 from pyscalp.config_schedule import SIGNAL_NAMES, Calendar, Combination, Regime
 from pyscalp.config_sections import (
@@ -97,10 +98,26 @@ class Config(Section):
         ]
         venue = info.data.get("venue")
         if venue is not None:
-            problems += _misfits(instruments, crypto=venue.crypto)
+            problems += (crypto_problems if venue.crypto else itch_problems)(instruments)
+            exchange, named = info.data.get("exchange"), info.data.get("binance")
+            if venue.crypto and exchange and named and not named.named:
+                problems += opening_problems(exchange.driver, instruments)
         if problems:
             raise PydanticCustomError("several", "several", {"problems": problems})
         return instruments
+
+    @field_validator("fees")
+    @classmethod
+    def _fees_of_money(cls, fees: Fees, info: ValidationInfo) -> Fees:
+        venue = info.data.get("venue")
+        if venue is not None and venue.crypto and (fees.maker_per_share or fees.taker_per_share):
+            schedule = "binance_spot" if venue.protocol == "binance-spot" else "binance_futures"
+            what = (
+                f'are per share, which a crypto venue has none of; name schedule = "{schedule}", '
+                "or set maker_per_share and taker_per_share to 0"
+            )
+            raise PydanticCustomError("several", "several", {"problems": [("fees", what)]})
+        return fees
 
     @field_validator("signals")
     @classmethod
@@ -287,38 +304,6 @@ class Config(Section):
         return "\n".join(lines).lstrip("\n") + "\n"
 
 
-def _misfits(instruments: tuple[Instrument, ...], *, crypto: bool) -> list[tuple[str, str]]:
-    """What the protocol of the venue cannot say of these instruments."""
-    if crypto:
-        if len(instruments) > 1:
-            return [
-                (
-                    "instruments",
-                    "are several; quantities, target and stop are in units of one: run one "
-                    "engine for each",
-                )
-            ]
-        return [
-            (f"instruments.{i}.lot", f"times the tick, {step}, is finer than 0.00000001")
-            for i, instrument in enumerate(instruments)
-            if (step := instrument.tick * instrument.lot) % Decimal("0.00000001")
-        ]
-    problems = []
-    for i, instrument in enumerate(instruments):
-        if len(instrument.symbol) > 8:
-            problems.append((f"instruments.{i}.symbol", "is longer than the 8 of an ITCH feed"))
-        if instrument.tick % Decimal("0.0001"):
-            problems.append(
-                (
-                    f"instruments.{i}.tick",
-                    "must be a multiple of 0.0001, the feed's own precision",
-                )
-            )
-        if instrument.lot != 1:
-            problems.append((f"instruments.{i}.lot", "is 1 for shares, of which there is no part"))
-    return problems
-
-
 _MOST_LOTS = 999_999
 """Of one order, or of a position; what an order of OUCH holds."""
 
@@ -326,7 +311,9 @@ _MOST_LOTS = 999_999
 def _whole_lots(section: str, values: Section, names: Sequence[str], info: ValidationInfo) -> None:
     """Quantities are multiples of the lot, and no more than an order can say."""
     instruments = info.data.get("instruments")
-    lot = instruments[0].lot if instruments else Decimal(1)
+    if not instruments:
+        return
+    lot = instruments[0].lot
     problems = []
     for name in names:
         qty = getattr(values, name)

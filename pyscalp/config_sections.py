@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
+from pyscalp.config_base import Section as Section
+from pyscalp.config_crypto import CryptoExchange
 from pyscalp.config_values import (
     Amount,
     Group,
@@ -23,22 +25,6 @@ from pyscalp.config_values import (
     Window,
 )
 from pyscalp.duration import ClockTime, Duration
-
-
-class Section(BaseModel):
-    """A table of the file; unknown keys are mistakes."""
-
-    model_config = ConfigDict(
-        strict=True,
-        extra="forbid",
-        frozen=True,
-        populate_by_name=True,
-        validate_default=True,
-    )
-
-    def gives(self, name: str) -> bool:
-        """False if the value of this key follows from others, and is not to be written."""
-        return True
 
 
 class Session(Section):
@@ -136,7 +122,8 @@ class ExchangeSection(Section):
     file: str | None = Field(
         default=None,
         min_length=1,
-        description="recorded day, ITCH 5.0 BinaryFILE (also .gz .xz .bz2)",
+        description="recorded day, ITCH 5.0 BinaryFILE, or a raw capture of Binance "
+        "(also .gz .xz .bz2)",
     )
     start: TimeOfDay | None = Field(
         default=None, alias="from", description="where in the recorded day to begin"
@@ -157,6 +144,7 @@ class ExchangeSection(Section):
     )
     reorder_a: Share = Field(default=Decimal(0), description="share of packets that line A delays")
     reorder_b: Share = Field(default=Decimal(0), description="share of packets that line B delays")
+    crypto: CryptoExchange = Field(default_factory=CryptoExchange)
 
     @field_validator("file")
     @classmethod
@@ -191,6 +179,12 @@ class Instrument(Section):
     tick: Amount = Field(default=Decimal("0.01"), gt=0, description="smallest price step")
     lot: Amount = Field(
         default=Decimal(1), gt=0, description="smallest quantity step; a share has no smaller one"
+    )
+    opening: Amount | None = Field(
+        default=None, gt=0, description="price at which agents open a market of a crypto venue"
+    )
+    min_notional: Amount = Field(
+        default=Decimal(0), ge=0, description="of an order at the included crypto venue"
     )
 
 

@@ -148,6 +148,7 @@ def test_core_form_is_integers() -> None:
 
 CRYPTO = (
     '[venue]\nprotocol = "binance-usdm"\n[[instruments]]\nsymbol = "BTCUSDT"\ntick = 0.1\nlot = 0.001\n'
+    "opening = 60_000\n[fees]\nmaker_per_share = 0\ntaker_per_share = 0\nmaker_bp = 2\n"
     "[tactics]\norder_qty = 0.002\nsweep_qty = 0.01\ntarget = 12.5\n"
     + RISK.replace("max_order_qty = 100", "max_order_qty = 0.01").replace(
         "max_position = 200", "max_position = 0.02"
@@ -156,7 +157,7 @@ CRYPTO = (
 
 
 def test_the_engine_counts_lots() -> None:
-    core = Config.loads(CRYPTO + "[fees]\nmaker_bp = 2\ntaker_bp = 5\n").to_core()
+    core = Config.loads(CRYPTO).to_core()
     assert core["instruments"][0]["tick"] == 100_000  # 0.1 for one, 0.0001 for a lot
     assert core["tactics"]["order_qty"] == 2
     assert core["tactics"]["target"] == 12_500_000
@@ -168,9 +169,11 @@ def test_the_engine_counts_lots() -> None:
     ("before", "after", "said"),
     [
         ("order_qty = 0.002", "order_qty = 0.0025", "must be a multiple of the lot, 0.001"),
-        ("lot = 0.001", "lot = 0.000000001", "finer than 0.00000001"),
-        ("[tactics]", '[[instruments]]\nsymbol = "ETHUSDT"\n[tactics]', "run one engine for each"),
-        ('protocol = "binance-usdm"', 'protocol = "itch"', "is 1 for shares"),
+        ("lot = 0.001", "lot = 0.000000001", "must be a multiple of 0.00000001"),
+        ("opening = 60_000", "", "add for example opening = 60_000"),
+        ("maker_per_share = 0", "", "a crypto venue has none of"),
+        ('"BTCUSDT"', '"BTC"', "ends in no quote asset"),
+        ('protocol = "binance-usdm"', 'protocol = "itch"', "shares come whole"),
         ("[tactics]", '[binance]\nstreams = "wss://x:1"\n[tactics]', "binance.api: is missing"),
         ("[tactics]", '[binance]\nstreams = "x:1"\n[tactics]', "must be an address such as"),
     ],
@@ -436,12 +439,16 @@ def test_documentation_names_every_key_and_its_default() -> None:
         assert section is not None
         for name in section.model_fields if not path else [key]:
             field = next(f for n, f in section.model_fields.items() if (f.alias or n) == name)
-            default = None if field.is_required() else field.get_default()
+            default = (
+                None
+                if field.is_required()
+                else field.get_default(call_default_factory=True, validated_data={})
+            )
             expected[path or "instruments", name] = (
                 "none, must be written"
                 if field.is_required()
                 else "–"
                 if default is None
-                else f"`{toml_value(default)}`"
+                else f"`{toml_value(default) if default != {} else '{}'}`"
             )
     assert rows == expected
