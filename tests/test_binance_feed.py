@@ -65,14 +65,16 @@ def json_lines(text: bytes) -> list[str]:
 
 @pytest.mark.slow
 def test_all_lines_are_decoded_and_both_parsers_agree(market_data: Path) -> None:
-    lines = 0
+    lines = by_shape = 0
     for session in SESSIONS:
         said = session.feed().compare_parsers(session.text(market_data), session.symbol)
         assert said["different"] == 0, session
         assert said["refused"] == 0, session
-        assert said["by_shape"] == said["lines"], session
         lines += said["lines"]
+        by_shape += said["by_shape"]
     assert lines == LINES
+    # Ten changes have a quantity finer than the step, which simdjson's side rounds.
+    assert by_shape == LINES - 10
 
 
 @pytest.mark.slow
@@ -114,7 +116,8 @@ def test_the_book_is_the_references_at_every_ticker(market_data: Path, session: 
     counters = feed.counters()
     assert counters["statuses"]["gap"] == counters["statuses"]["mismatch"] == 0
     assert counters["snapshots_taken"] == counters["fresh"] == 1
-    assert counters["stale"] == counters["by_fields"] == 0
+    assert counters["stale"] == 0
+    assert counters["by_fields"] == counters["rounded"] <= 10
 
 
 @pytest.mark.slow

@@ -129,7 +129,10 @@ class DepthBook:
         lot, rest = divmod(unit, 10**self.step_decimals)
         if rest:
             raise ValueError(f"a lot at {price} is no multiple of 1e-9")
-        return lot, exact(qty, self.step_decimals)
+        # Orders from before the step was made coarser: rounded down, to one lot at least.
+        fine = exact(qty, 8)
+        lots = fine // 10 ** (8 - self.step_decimals)
+        return lot, max(lots, 1 if fine else 0)
 
     def _apply(self, bids: list[list[str]], asks: list[list[str]]) -> None:
         for side, rows in ((self._bids, bids), (self._asks, asks)):
