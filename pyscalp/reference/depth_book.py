@@ -27,7 +27,7 @@ def exact(text: str, decimals: int) -> int:
     whole, _, fraction = text.partition(".")
     kept, rest = fraction[:decimals], fraction[decimals:]
     digits = whole + kept.ljust(decimals, "0")
-    if not digits.isdigit() or rest.strip("0"):
+    if not (whole + fraction).isdigit() or rest.strip("0"):
         raise ValueError(f"{text!r} is no multiple of 1e-{decimals}")
     return int(digits)
 
