@@ -22,7 +22,7 @@ from typing import Any
 from pyscalp.bench_book import machine
 from pyscalp.errors import PyscalpError, os_reason
 
-GROUPS = ("decode", "book", "features", "signals", "gate", "ring", "encode")
+GROUPS = ("decode", "book", "features", "signals", "gate", "ring", "encode", "crypto")
 """What can be measured, in the order of the packet's way."""
 
 Progress = Callable[[str, int, int], None]

@@ -53,6 +53,23 @@ NumberStatus DecimalGrid::parse(std::string_view text, std::int64_t& count) cons
   return NumberStatus::kOk;
 }
 
+NumberStatus DecimalGrid::parse_down(std::string_view text, std::int64_t& count,
+                                     bool& rounded) const {
+  const NumberStatus exact = parse(text, count);
+  constexpr int kFinest = 8;
+  std::int64_t value = 0, step = 0;
+  if (exact != NumberStatus::kOffGrid || scale_ > kFinest ||
+      __builtin_mul_overflow(unit_, kPowersOfTen[kFinest - scale_], &step)) {
+    return exact;
+  }
+  const NumberStatus status = parse_decimal(text, kFinest, value);
+  if (status != NumberStatus::kOk) return status;
+  if (value / step > kMaxCount) return NumberStatus::kTooLarge;
+  count = std::max<std::int64_t>(value / step, 1);
+  rounded = true;
+  return NumberStatus::kOk;
+}
+
 DecimalText DecimalGrid::text(std::int64_t count) const {
   __extension__ using Wide = unsigned __int128;
   Wide value = static_cast<Wide>(count) * static_cast<Wide>(unit_);

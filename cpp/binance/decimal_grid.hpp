@@ -62,6 +62,10 @@ class DecimalGrid {
 
   /// Counts the steps of [digits][.digits], all of `text`. `count` is set on kOk alone.
   NumberStatus parse(std::string_view text, std::int64_t& count) const;
+  /// The same, but what is finer than the step, to 1e-8, is rounded down, and to one
+  /// step at least: `rounded` is then set, and is left alone otherwise.
+  NumberStatus parse_down(std::string_view text, std::int64_t& count,
+                          bool& rounded) const;
   /// Shortest exact decimal text of `count` steps, 0 to kMaxCount: no trailing zeros,
   /// no point behind a whole number.
   DecimalText text(std::int64_t count) const;

@@ -22,7 +22,7 @@ book::Touch DepthBook::depth_touch() const {
     Price price = kNoPrice;
     Qty qty = 0;
     // The best comes first: it was the first to be covered.
-    for (int at = 0; at < cover.count && qty == 0; ++at) {
+    for (std::uint32_t at = 0; at < cover.count && qty == 0; ++at) {
       price = cover.levels[at].price;
       qty = cover.levels[at].qty;
     }

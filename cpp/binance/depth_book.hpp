@@ -17,7 +17,7 @@
 // count in the same update ids. Where the ticker's id is the later one, the book is
 // that of the depth with the ticker laid over: levels better than its prices are taken
 // out, and its prices have its quantities. What was there is remembered, at most
-// kCoveredMax levels a side, and comes back before the next change of depth is applied,
+// `covered` levels a side, and comes back before the next change of depth is applied,
 // for that may leave out a level that was gone and came back within it. Where the depth
 // has the later id the ticker says nothing new; at the same id both must agree, or one
 // of them is wrong and the book is stale (kMismatch).
@@ -27,8 +27,8 @@
 // what captures taught: spot's first change may begin at lastUpdateId + 1.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <memory>
 
 #include "base/types.hpp"
 #include "binance/held_changes.hpp"
@@ -45,8 +45,6 @@ inline constexpr std::uint64_t kIdSpanMax = std::uint64_t{1} << 32;
 
 class DepthBook {
  public:
-  static constexpr int kCoveredMax = 128;
-
   enum class Phase : std::uint8_t {
     kSilent,   ///< no change of depth has come yet: a snapshot could not be followed
     kWanting,  ///< changes are held; a snapshot is wanted, and none has been asked for
@@ -56,8 +54,13 @@ class DepthBook {
   };
 
   DepthBook(book::LevelBooks& books, InstrumentId id, Market market,
-            const HeldCapacity& held)
-      : books_(books), id_(id), market_(market), held_(held) {
+            const HeldCapacity& held, std::uint32_t covered)
+      : books_(books),
+        id_(id),
+        market_(market),
+        covered_most_(covered),
+        covers_{Cover(covered), Cover(covered)},
+        held_(held) {
     books_.flag(id_);
   }
 
@@ -108,8 +111,11 @@ class DepthBook {
   };
   struct Cover {
     PriceLevel ticker;  ///< what lies over the depth; no price: nothing does
-    int count = 0;
-    std::array<Covered, kCoveredMax> levels;
+    std::uint32_t count = 0;
+    std::unique_ptr<Covered[]>
+        levels;  ///< best first; the last is at the ticker's price
+
+    explicit Cover(std::uint32_t most) : levels(std::make_unique<Covered[]>(most)) {}
   };
   struct Silent {
     void operator()(const book::BookChange&) const {}
@@ -178,6 +184,7 @@ class DepthBook {
   book::LevelBooks& books_;
   InstrumentId id_;
   Market market_;
+  std::uint32_t covered_most_;
   Phase phase_ = Phase::kSilent;
   bool covered_ = false;
   std::uint64_t last_id_ = 0;
@@ -206,14 +213,23 @@ bool DepthBook::cover(Side side, const PriceLevel& ticker, Tell& tell) {
     cover.ticker.qty = ticker.qty;
     return set(side, ticker.price, ticker.qty, tell);
   }
-  uncover(side, tell);
+  // What is no better than the new price comes back; what is better stays covered.
+  while (cover.count > 0) {
+    const Covered& level = cover.levels[cover.count - 1];
+    const bool under =
+        cover.ticker.price == level.price || !better(side, level.price, ticker.price);
+    if (!under && ticker.price != kNoPrice) break;
+    --cover.count;
+    set(side, level.price, level.qty, tell);
+  }
+  cover.ticker = {kNoPrice, 0};
   // Nobody quotes: the depth will say so too, level by level.
   if (ticker.price == kNoPrice) return true;
   cover.ticker = ticker;
   const book::Touch& touch = books_.touch(id_);
   while (touch.price(side) != kNoPrice &&
          better(side, touch.price(side), ticker.price)) {
-    if (cover.count == kCoveredMax - 1) return false;
+    if (cover.count + 1 >= covered_most_) return false;
     const Covered gone{touch.price(side), touch.qty(side)};
     cover.levels[cover.count++] = gone;
     set(side, gone.price, 0, tell);

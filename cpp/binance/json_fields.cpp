@@ -169,7 +169,7 @@ struct LevelSink {
   std::span<PriceLevel> levels;
   std::size_t bids = 0;
   std::size_t asks = 0;
-  bool seen_asks = false;
+  bool rounded = false;
 };
 
 /// Appends the levels of one list behind `at`.
@@ -195,7 +195,7 @@ MessageStatus take_levels(ondemand::array rows, LevelSink& sink, std::size_t at,
     PriceLevel& level = sink.levels[at + count];
     MessageStatus status = read_price(sink.symbol, texts[0], level.price);
     if (status == MessageStatus::kOk)
-      status = read_qty(sink.symbol, texts[1], level.qty);
+      status = read_qty(sink.symbol, texts[1], level.qty, sink.rounded);
     if (status == MessageStatus::kOk && level.price.value == 0)
       status = MessageStatus::kAbsurdNumber;
     if (status != MessageStatus::kOk) return status;
@@ -284,7 +284,7 @@ MessageStatus FieldReader::read(Bytes text, Fields& fields) {
 
 MessageStatus FieldReader::read_levels(const Symbol& symbol,
                                        std::span<PriceLevel> levels, std::size_t& bids,
-                                       std::size_t& asks) {
+                                       std::size_t& asks, bool& rounded) {
   LevelSink sink{symbol, levels};
   for (const bool side : {false, true}) {
     // Anew from the first byte, which keeps what may be done to one document simple.
@@ -301,6 +301,7 @@ MessageStatus FieldReader::read_levels(const Symbol& symbol,
   }
   bids = sink.bids;
   asks = sink.asks;
+  rounded |= sink.rounded;
   return MessageStatus::kOk;
 }
 
@@ -323,8 +324,9 @@ MessageStatus read_price(const Symbol& symbol, std::string_view text, Price& pri
   return status_of(symbol.rules.price(text, price));
 }
 
-MessageStatus read_qty(const Symbol& symbol, std::string_view text, Qty& qty) {
-  return status_of(symbol.rules.qty(text, qty));
+MessageStatus read_qty(const Symbol& symbol, std::string_view text, Qty& qty,
+                       bool& rounded) {
+  return status_of(symbol.rules.market_qty(text, qty, rounded));
 }
 
 }  // namespace pyscalp::binance::json

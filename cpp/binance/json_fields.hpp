@@ -81,8 +81,9 @@ class FieldReader {
   /// Reads all fields but the levels. kOk, kNotJson or kTooLong.
   MessageStatus read(Bytes text, Fields& fields);
   /// Reads the levels of the text that was read last: bids first, then asks.
+  /// `rounded` is set where a quantity is finer than the lot step.
   MessageStatus read_levels(const Symbol& symbol, std::span<PriceLevel> levels,
-                            std::size_t& bids, std::size_t& asks);
+                            std::size_t& bids, std::size_t& asks, bool& rounded);
 
  private:
   struct Parser;
@@ -94,6 +95,7 @@ class FieldReader {
 
 /// Numbers of a symbol from their texts, with the status that a message gets for them.
 MessageStatus read_price(const Symbol& symbol, std::string_view text, Price& price);
-MessageStatus read_qty(const Symbol& symbol, std::string_view text, Qty& qty);
+MessageStatus read_qty(const Symbol& symbol, std::string_view text, Qty& qty,
+                       bool& rounded);
 
 }  // namespace pyscalp::binance::json

@@ -84,6 +84,7 @@ MessageStatus MarketDecoder::decode_by_fields(Bytes text, MarketMessage& message
       status = MessageStatus::kAbsurdNumber;
   }
   ++(status == MessageStatus::kOk ? counters_.by_fields : counters_.refused);
+  counters_.rounded += status == MessageStatus::kOk && message.rounded;
   return status;
 }
 
@@ -106,10 +107,10 @@ const Symbol* MarketDecoder::symbol_of(const Fields& f) const {
 namespace {
 /// One side of a bookTicker: a side without quantity has no price.
 MessageStatus read_side(const Symbol& symbol, std::string_view price,
-                        std::string_view qty, PriceLevel& level) {
+                        std::string_view qty, PriceLevel& level, bool& rounded) {
   MessageStatus status = json::read_price(symbol, price, level.price);
   if (status != MessageStatus::kOk) return status;
-  status = json::read_qty(symbol, qty, level.qty);
+  status = json::read_qty(symbol, qty, level.qty, rounded);
   if (status != MessageStatus::kOk) return status;
   if (level.qty == 0) level.price = kNoPrice;
   return level.price.value == 0 ? MessageStatus::kAbsurdNumber : MessageStatus::kOk;
@@ -126,9 +127,10 @@ MessageStatus MarketDecoder::ticker(const Fields& f, MarketMessage& m) {
   }
   m.last_id = f.number(Number::kLastId);
   const MessageStatus bid =
-      read_side(*m.symbol, f.text(Text::kBid), f.text(Text::kBidQty), m.bid);
+      read_side(*m.symbol, f.text(Text::kBid), f.text(Text::kBidQty), m.bid, m.rounded);
   if (bid != MessageStatus::kOk) return bid;
-  return read_side(*m.symbol, f.text(Text::kAsk), f.text(Text::kAskQty), m.ask);
+  return read_side(*m.symbol, f.text(Text::kAsk), f.text(Text::kAskQty), m.ask,
+                   m.rounded);
 }
 
 MessageStatus MarketDecoder::trade(const Fields& f, MarketMessage& m) {
@@ -145,7 +147,8 @@ MessageStatus MarketDecoder::trade(const Fields& f, MarketMessage& m) {
   const MessageStatus price =
       json::read_price(*m.symbol, f.text(Text::kPrice), m.trade.price);
   if (price != MessageStatus::kOk) return price;
-  const MessageStatus qty = json::read_qty(*m.symbol, f.text(Text::kQty), m.trade.qty);
+  const MessageStatus qty =
+      json::read_qty(*m.symbol, f.text(Text::kQty), m.trade.qty, m.rounded);
   if (qty != MessageStatus::kOk) return qty;
   // Some of what is not of the market (transfers to the insurance fund) is of nothing.
   const bool absurd = m.of_market && (m.trade.price.value == 0 || m.trade.qty == 0);
@@ -155,8 +158,8 @@ MessageStatus MarketDecoder::trade(const Fields& f, MarketMessage& m) {
 MessageStatus MarketDecoder::sides(const Fields& f, MarketMessage& m) {
   if (!f.has_bids || !f.has_asks) return MessageStatus::kMissingField;
   std::size_t bids = 0, asks = 0;
-  const MessageStatus status =
-      reader_.read_levels(*m.symbol, {levels_.get(), level_capacity_}, bids, asks);
+  const MessageStatus status = reader_.read_levels(
+      *m.symbol, {levels_.get(), level_capacity_}, bids, asks, m.rounded);
   if (status != MessageStatus::kOk) return status;
   m.bids = {levels_.get(), bids};
   m.asks = {levels_.get() + bids, asks};

@@ -11,6 +11,10 @@
 // partial depth of futures is told from a change of depth by the stream's name, so it
 // needs the wrapper; on spot it names no symbol and needs it as well.
 //
+// A quantity that is finer than the lot step is rounded down, to one lot at least: far
+// from the market rest orders of before the step was made coarser. A price off the tick
+// is kOffStep.
+//
 // No allocation after construction. Single-threaded.
 #pragma once
 
@@ -37,6 +41,7 @@ class MarketDecoder {
     std::uint64_t by_shape = 0;   ///< read by the quick parser
     std::uint64_t by_fields = 0;  ///< read by simdjson
     std::uint64_t refused = 0;
+    std::uint64_t rounded = 0;  ///< with a quantity finer than the lot step
   };
 
   /// `symbols` must outlive the decoder.

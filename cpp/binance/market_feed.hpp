@@ -53,6 +53,8 @@ struct FeedOptions {
   book::LevelCapacity levels{};
   /// Price steps of each side that are kept by index; 0: none.
   std::uint32_t band = 1u << 15;
+  /// Levels of a side that a ticker may lie over before the depth has followed it.
+  std::uint32_t covered = 2'048;
 };
 
 class MarketFeed {
@@ -149,7 +151,7 @@ class MarketFeed {
 
   struct Followed {
     Followed(book::LevelBooks& books, InstrumentId id, const FeedOptions& options)
-        : book(books, id, options.market, options.held) {}
+        : book(books, id, options.market, options.held, options.covered) {}
 
     DepthBook book;
     Seen seen[kConnections][kStreams];

@@ -24,7 +24,7 @@ enum class MessageStatus : std::uint8_t {
   kUnknownEvent,   ///< JSON of a kind that is not read here
   kMissingField,   ///< a field is not there, or is no number, text or list as it should
   kAbsurdNumber,   ///< no plain decimal number, negative, too large, or a span of ids
-  kOffStep,        ///< a price off the tick, or a quantity off the lot step
+  kOffStep,        ///< a price off the tick, or a quantity finer than 1e-8
   kUnknownSymbol,  ///< of a symbol that is not followed, or not the one asked for
   kTooManyLevels,  ///< more levels than the decoder has room for
   kRepeated,       ///< another connection, or this one, has told it already
@@ -64,7 +64,8 @@ struct PriceLevel {
 /// until the decoder is used again.
 struct MarketMessage {
   MessageKind kind = MessageKind::kAnswer;
-  bool by_shape = false;        ///< read by the parser that knows the shape
+  bool by_shape = false;  ///< read by the parser that knows the shape
+  bool rounded = false;   ///< a quantity was finer than the lot step, and rounded down
   bool has_previous = false;    ///< "pu" is there: futures
   bool buyer_is_maker = false;  ///< trades: "m"; the seller came to the market
   bool of_market = true;        ///< trades: "X" is MARKET or not there

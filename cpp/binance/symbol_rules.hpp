@@ -78,6 +78,12 @@ class SymbolRules {
   NumberStatus price(std::string_view text, Price& price) const;
   /// Lots from the venue's text; 0 or more.
   NumberStatus qty(std::string_view text, Qty& qty) const;
+  /// The same of what others have in the market, which may be finer than the step:
+  /// orders from before it was made coarser. Rounded down, to one lot at least, which
+  /// sets `rounded`.
+  NumberStatus market_qty(std::string_view text, Qty& qty, bool& rounded) const {
+    return qty_grid_.parse_down(text, qty, rounded);
+  }
 
   /// True where the venue takes the number: a multiple of the step inside its filter.
   bool valid(Price price) const {

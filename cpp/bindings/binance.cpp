@@ -131,6 +131,7 @@ class CryptoFeed {
     out["held_given_up"] = c.held_given_up;
     out["by_shape"] = feed_.decoder_counters().by_shape;
     out["by_fields"] = feed_.decoder_counters().by_fields;
+    out["rounded"] = feed_.decoder_counters().rounded;
     out["levels_told"] = told_.levels;
     out["books_told"] = told_.books;
     return out;

@@ -27,7 +27,7 @@ def exact(text: str, decimals: int) -> int:
     whole, _, fraction = text.partition(".")
     kept, rest = fraction[:decimals], fraction[decimals:]
     digits = whole + kept.ljust(decimals, "0")
-    if not digits.isdigit() or rest.strip("0"):
+    if not (whole + fraction).isdigit() or rest.strip("0"):
         raise ValueError(f"{text!r} is no multiple of 1e-{decimals}")
     return int(digits)
 
@@ -129,7 +129,10 @@ class DepthBook:
         lot, rest = divmod(unit, 10**self.step_decimals)
         if rest:
             raise ValueError(f"a lot at {price} is no multiple of 1e-9")
-        return lot, exact(qty, self.step_decimals)
+        # Orders from before the step was made coarser: rounded down, to one lot at least.
+        fine = exact(qty, 8)
+        lots = fine // 10 ** (8 - self.step_decimals)
+        return lot, max(lots, 1 if fine else 0)
 
     def _apply(self, bids: list[list[str]], asks: list[list[str]]) -> None:
         for side, rows in ((self._bids, bids), (self._asks, asks)):

@@ -241,7 +241,7 @@ TEST_F(MarketDecoderTest, WhatIsWrongHasAName) {
       {ticker("1", "99999999999999999999"), MessageStatus::kAbsurdNumber},
       {ticker("45035996273705", "1"), MessageStatus::kAbsurdNumber},
       {ticker("61837.635", "1"), MessageStatus::kOffStep},
-      {ticker("61837.63", "0.000001"), MessageStatus::kOffStep},
+      {ticker("61837.63", "0.000000001"), MessageStatus::kOffStep},
       {R"({"u":9,"s":"NOSUCH","b":"1","B":"1","a":"2","A":"1"})",
        MessageStatus::kUnknownSymbol},
       {R"({"e":"trade","t":1,"p":"1","q":"1","m":true})",
@@ -256,6 +256,13 @@ TEST_F(MarketDecoderTest, WhatIsWrongHasAName) {
   // A side that nobody quotes.
   ASSERT_EQ(decode(ticker("0.00000000", "0.00000000")), MessageStatus::kOk);
   EXPECT_EQ(message_.bid, (PriceLevel{kNoPrice, 0}));
+  // Quantities from before the step was made coarser: a captured one, and dust.
+  ASSERT_EQ(decode(ticker("61837.63000000", "25.42618900")), MessageStatus::kOk);
+  EXPECT_EQ(message_.bid.qty, 2'542'618);
+  EXPECT_TRUE(message_.rounded);
+  ASSERT_EQ(decode(ticker("61837.63000000", "0.00000100")), MessageStatus::kOk);
+  EXPECT_EQ(message_.bid.qty, 1);
+  EXPECT_EQ(decoder_.counters().rounded, 2u);
   std::string many = R"({"e":"depthUpdate","s":"BTCUSDT","U":1,"u":2,"b":[["1","1"])";
   for (int i = 0; i < 64; ++i) many += R"(,["1","1"])";
   compare(many + R"(],"a":[]})");
