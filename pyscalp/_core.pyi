@@ -10,7 +10,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['BookRun', 'Echo', 'EventBook', 'EventDecoder', 'EventTables', 'ExchangeServer', 'HttpsClient', 'ItchTables', 'LiveSession', 'Outsider', 'Recorder', 'Replay', 'SignalCost', 'WebSocketClient', 'book_rows', 'calibration', 'counter_offset', 'day_pace', 'decode_fields', 'event_values', 'iceberg_day', 'iceberg_sightings', 'line_round', 'make_certificates', 'operation_times', 'signal_rows', 'signal_tape', 'simulate_day', 'touch_day', 'walk_frames', 'watch_core', 'write_market_day']
+__all__: list[str] = ['BookRun', 'CryptoExchangeServer', 'Echo', 'EventBook', 'EventDecoder', 'EventTables', 'ExchangeServer', 'HttpsClient', 'ItchTables', 'LiveSession', 'Outsider', 'Recorder', 'Replay', 'SignalCost', 'WebSocketClient', 'book_rows', 'calibration', 'counter_offset', 'day_pace', 'decode_fields', 'event_values', 'iceberg_day', 'iceberg_sightings', 'level_day', 'line_round', 'make_certificates', 'make_ed25519', 'operation_times', 'random_text', 'signal_rows', 'signal_tape', 'simulate_day', 'touch_day', 'walk_frames', 'watch_core', 'write_market_day']
 class BookRun:
     """
     Order-by-order books of a stream of ITCH 5.0 BinaryFILE bytes, for benchmarks.
@@ -87,6 +87,30 @@ class EventDecoder:
     @property
     def qty_scale(self) -> int:
         ...
+class CryptoExchangeServer:
+    """
+    The included exchange as a crypto venue, on one TLS port. `run` works in the calling thread with the GIL released.
+    """
+    def __init__(self, config: dict[str, typing.Any]) -> None:
+        """
+        Open the port. Raises ValueError for a wrong setting and OSError, with what failed, where and what to do, for a port or file that cannot be had.
+        """
+    def endpoints(self) -> dict[str, typing.Any]:
+        """
+        listen: address and port as bound.
+        """
+    def run(self) -> None:
+        """
+        Serve until stop(), the duration or the end of the day.
+        """
+    def statistics(self) -> dict[str, typing.Any]:
+        """
+        What was sent, asked, refused and ordered.
+        """
+    def stop(self) -> None:
+        """
+        End `run` soon; from any thread.
+        """
 class ExchangeServer:
     """
     The included exchange on real sockets. `run` works in the calling thread with the GIL released.
@@ -612,21 +636,41 @@ def iceberg_sightings(config: dict[str, typing.Any], day: bytes, locate: typing.
 
     `config` is the engine's, of which signals.iceberg is used, `day` an ITCH 5.0 BinaryFILE, `day_before` another one to learn from first. One entry a sighting: event (number of the order event), time (ns), kind (refilled, uncovered, exhausted, withdrawn), side (1 buyer, -1 seller), price (1e-9), reference, refills, slice, open, executed, hidden (shares), last, first (ns), believed, believed_before, log_odds, reserve (shares); and forgotten, the number of orders there was no room for.
     """
+def level_day(data: bytes, instruments: collections.abc.Sequence[tuple[str, typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex]]) -> tuple[typing.Any, ...]:
+    """
+    A venue's day, ITCH 5.0 in BinaryFILE framing, out of a raw capture of Binance.
+
+    `instruments` are (symbol, tick, step) at 1e-9. Returns the day, in ticks and lots, and what became of the events, by symbol.
+    """
 def line_round(core: typing.SupportsInt | typing.SupportsIndex, other: typing.SupportsInt | typing.SupportsIndex) -> int:
     """
     Nanoseconds that a cache line takes from one core to the other and back, the median of many rounds.
 
     Raises OSError as counter_offset does.
     """
+@typing.overload
+def make_certificates(authority: str, certificate: str, key: str, names: collections.abc.Sequence[str], days: typing.SupportsInt | typing.SupportsIndex) -> None:
+    """
+    Write an authority and a server's certificate and key that it signed, in PEM. Raises OSError with what failed.
+    """
+@typing.overload
 def make_certificates(authority: str, certificate: str, key: str, names: collections.abc.Sequence[str], days_valid: typing.SupportsInt | typing.SupportsIndex = 397) -> None:
     """
     Write the files of an authority and of a server's certificate for these names and IPv4 addresses, and its key with mode 0600. Raises OSError.
+    """
+def make_ed25519() -> tuple[str, str]:
+    """
+    A new Ed25519 key: private (PKCS#8) and public, in PEM.
     """
 def operation_times(file: typing_extensions.Buffer, *, every: typing.SupportsInt | typing.SupportsIndex, untimed: typing.SupportsInt | typing.SupportsIndex, look_ahead: bool, orders: typing.SupportsInt | typing.SupportsIndex = 16777216, levels: typing.SupportsInt | typing.SupportsIndex = 8388608, huge_pages: bool = False) -> dict[str, typing.Any]:
     """
     Nanoseconds of single book operations by kind, one message in `every` timed, none of the first `untimed`.
 
     Returns for each kind, and for the clock alone, count, p50, p99, p999 and max; the kinds' times have the clock's in them.
+    """
+def random_text(size: typing.SupportsInt | typing.SupportsIndex) -> str:
+    """
+    So many letters and digits that nobody can guess.
     """
 def signal_rows(config: dict[str, typing.Any], day: bytes, locate: typing.SupportsInt | typing.SupportsIndex) -> dict[str, typing.Any]:
     """
