@@ -10,7 +10,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['BookRun', 'CryptoExchangeServer', 'Echo', 'EventBook', 'EventDecoder', 'EventTables', 'ExchangeServer', 'HttpsClient', 'ItchTables', 'LiveSession', 'Outsider', 'Recorder', 'Replay', 'SignalCost', 'WebSocketClient', 'book_rows', 'calibration', 'counter_offset', 'day_pace', 'decode_fields', 'event_values', 'iceberg_day', 'iceberg_sightings', 'level_day', 'line_round', 'make_certificates', 'make_ed25519', 'operation_times', 'random_text', 'signal_rows', 'signal_tape', 'simulate_day', 'touch_day', 'walk_frames', 'watch_core', 'write_market_day']
+__all__: list[str] = ['BookRun', 'CryptoExchangeServer', 'CryptoFeed', 'Echo', 'EventBook', 'EventDecoder', 'EventTables', 'ExchangeServer', 'HttpsClient', 'ItchTables', 'LiveSession', 'Outsider', 'Recorder', 'Replay', 'SignalCost', 'WebSocketClient', 'book_rows', 'calibration', 'counter_offset', 'day_pace', 'decode_fields', 'event_values', 'has_binance', 'iceberg_day', 'iceberg_sightings', 'level_day', 'line_round', 'make_certificates', 'make_ed25519', 'operation_times', 'random_text', 'signal_rows', 'signal_tape', 'simulate_day', 'touch_day', 'walk_frames', 'watch_core', 'write_market_day']
 class BookRun:
     """
     Order-by-order books of a stream of ITCH 5.0 BinaryFILE bytes, for benchmarks.
@@ -38,6 +38,60 @@ class BookRun:
         The best `depth` levels of every instrument that has one.
 
         int64 rows: locate, then for each rank price (at 1e-4), quantity and orders of the bid, then of the ask; 0 where there is none.
+        """
+class CryptoFeed:
+    """
+    Market data of Binance: messages in, a book a symbol out. Times are ns of any clock that never steps; prices are of one lot at 1e-9, quantities are lots. One thread.
+    """
+    def __init__(self, market: str, symbols: collections.abc.Sequence[tuple[str, str, str]], snapshot_interval_ns: typing.SupportsInt | typing.SupportsIndex = 500000000, snapshot_backoff_ns: typing.SupportsInt | typing.SupportsIndex = 1000000000) -> None:
+        """
+        ``market`` is spot or futures, ``symbols`` are (name, tickSize, stepSize) as exchangeInfo writes them; ValueError where one cannot be followed.
+        """
+    def compare_parsers(self, lines: str, symbol: str) -> dict[str, typing.Any]:
+        """
+        Reads each line by its shape and by simdjson, and counts `lines`, `by_shape`, `refused` and `different`; snapshots are of ``symbol``.
+        """
+    def counters(self) -> dict[str, typing.Any]:
+        ...
+    def levels(self, symbol: str, side: str, count: typing.SupportsInt | typing.SupportsIndex) -> list[typing.Any]:
+        """
+        (price, quantity) of the best levels of bid or ask.
+        """
+    def next_deadline(self) -> int | None:
+        ...
+    def on_down(self, connection: typing.SupportsInt | typing.SupportsIndex, now: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def on_message(self, connection: typing.SupportsInt | typing.SupportsIndex, text: str, now: typing.SupportsInt | typing.SupportsIndex) -> str:
+        """
+        What became of the message, by name.
+        """
+    def on_snapshot(self, symbol: str, text: str, now: typing.SupportsInt | typing.SupportsIndex) -> str:
+        """
+        What became of the answer to a request, by name.
+        """
+    def on_snapshot_failed(self, symbol: str, now: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def on_up(self, connection: typing.SupportsInt | typing.SupportsIndex, now: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def reconnect_wanted(self, connection: typing.SupportsInt | typing.SupportsIndex) -> bool:
+        ...
+    def run(self, lines: str, depth: typing.SupportsInt | typing.SupportsIndex) -> dict[str, typing.Any]:
+        """
+        Takes the lines of a capture; at every bookTicker a row of `rows` (line, symbol, ticker's u, depth's u, fresh, bids, asks), of `levels` (side, rank, price and quantity) and of `depth_touch`.
+        """
+    def stale(self, symbol: str) -> bool:
+        ...
+    def take_snapshot_request(self, now: typing.SupportsInt | typing.SupportsIndex) -> str | None:
+        """
+        The symbol whose snapshot is to be asked for now; None where none is.
+        """
+    def take_told(self) -> list[typing.Any]:
+        """
+        (what, symbol, price, quantity, aggressor) of trade, stale and fresh, in order, since the last call.
+        """
+    def venue_time(self) -> int:
+        """
+        Newest T or E, ns since 1970.
         """
 class EventDecoder:
     """
@@ -648,15 +702,9 @@ def line_round(core: typing.SupportsInt | typing.SupportsIndex, other: typing.Su
 
     Raises OSError as counter_offset does.
     """
-@typing.overload
 def make_certificates(authority: str, certificate: str, key: str, names: collections.abc.Sequence[str], days: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
     Write an authority and a server's certificate and key that it signed, in PEM. Raises OSError with what failed.
-    """
-@typing.overload
-def make_certificates(authority: str, certificate: str, key: str, names: collections.abc.Sequence[str], days_valid: typing.SupportsInt | typing.SupportsIndex = 397) -> None:
-    """
-    Write the files of an authority and of a server's certificate for these names and IPv4 addresses, and its key with mode 0600. Raises OSError.
     """
 def make_ed25519() -> tuple[str, str]:
     """
@@ -714,3 +762,4 @@ def write_market_day(path: str, messages: typing.SupportsInt | typing.SupportsIn
 
     `live_orders` keeps that many orders alive; 0 lets them grow over the day. `progress(messages)` is called now and then. Returns what was written; raises ValueError for a day that cannot be, OSError where the file cannot be written. Ctrl-C stops it and leaves the file unfinished.
     """
+has_binance: bool = True
