@@ -34,7 +34,7 @@ const binance::SymbolRules& rules() {
 
 constexpr std::size_t kTickers = 1'024;
 constexpr std::size_t kTrades = 1'024;
-constexpr std::size_t kChanges = 512;
+constexpr std::size_t kChanges = 4'096;
 
 /// Counts what it is told, as an engine would have to look at it.
 struct Counter {
@@ -52,8 +52,7 @@ struct Counter {
 struct FreshFeed {
   static constexpr std::size_t kRunOn = 1'000;
 
-  FreshFeed() : feed({&rules(), 1}, {.market = binance::Market::kFutures}) {
-    feed.prefault();
+  FreshFeed() : feed({&rules(), 1}, {.market = binance::Market::kUsdm}) {
     feed.on_up(0, {});
     const auto& lines = capture().all();
     bool asked = false;

@@ -10,7 +10,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['BookRun', 'CryptoFeed', 'Echo', 'EventBook', 'EventDecoder', 'EventTables', 'ExchangeServer', 'ItchTables', 'LiveSession', 'Outsider', 'Recorder', 'Replay', 'SignalCost', 'book_rows', 'calibration', 'counter_offset', 'day_pace', 'decode_fields', 'event_values', 'has_binance', 'iceberg_day', 'iceberg_sightings', 'line_round', 'operation_times', 'signal_rows', 'signal_tape', 'simulate_day', 'touch_day', 'walk_frames', 'watch_core', 'write_market_day']
+__all__: list[str] = ['BookRun', 'CryptoExchangeServer', 'CryptoFeed', 'Echo', 'EventBook', 'EventDecoder', 'EventTables', 'ExchangeServer', 'HttpsClient', 'ItchTables', 'LiveSession', 'Outsider', 'Recorder', 'Replay', 'SignalCost', 'WebSocketClient', 'book_rows', 'calibration', 'counter_offset', 'day_pace', 'decode_fields', 'event_values', 'has_binance', 'iceberg_day', 'iceberg_sightings', 'level_day', 'line_round', 'make_certificates', 'make_ed25519', 'operation_times', 'random_text', 'signal_rows', 'signal_tape', 'simulate_day', 'touch_day', 'walk_frames', 'watch_core', 'write_market_day']
 class BookRun:
     """
     Order-by-order books of a stream of ITCH 5.0 BinaryFILE bytes, for benchmarks.
@@ -141,6 +141,30 @@ class EventDecoder:
     @property
     def qty_scale(self) -> int:
         ...
+class CryptoExchangeServer:
+    """
+    The included exchange as a crypto venue, on one TLS port. `run` works in the calling thread with the GIL released.
+    """
+    def __init__(self, config: dict[str, typing.Any]) -> None:
+        """
+        Open the port. Raises ValueError for a wrong setting and OSError, with what failed, where and what to do, for a port or file that cannot be had.
+        """
+    def endpoints(self) -> dict[str, typing.Any]:
+        """
+        listen: address and port as bound.
+        """
+    def run(self) -> None:
+        """
+        Serve until stop(), the duration or the end of the day.
+        """
+    def statistics(self) -> dict[str, typing.Any]:
+        """
+        What was sent, asked, refused and ordered.
+        """
+    def stop(self) -> None:
+        """
+        End `run` soon; from any thread.
+        """
 class ExchangeServer:
     """
     The included exchange on real sockets. `run` works in the calling thread with the GIL released.
@@ -500,6 +524,132 @@ class Echo:
         """
         The transport, in words.
         """
+class WebSocketClient:
+    """
+    A WebSocket over TLS or plain TCP that connects again when it is lost.
+
+    Nothing happens but within a call: `receive` and `wait_open` connect, answer pings and find dead links. Not for several threads at once.
+    """
+    def __init__(self, url: str, *, ca_file: str = '', verify_host: str = '', address: typing.Any = None, message_most: typing.SupportsInt | typing.SupportsIndex = 16777216, connect_within_s: typing.SupportsFloat | typing.SupportsIndex = 10.0, ping_after_s: typing.SupportsFloat | typing.SupportsIndex = 10.0, dead_after_s: typing.SupportsFloat | typing.SupportsIndex = 30.0, close_within_s: typing.SupportsFloat | typing.SupportsIndex = 2.0, life_s: typing.SupportsFloat | typing.SupportsIndex = 0.0, backoff_first_s: typing.SupportsFloat | typing.SupportsIndex = 0.1, backoff_most_s: typing.SupportsFloat | typing.SupportsIndex = 30.0, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+        """
+        `ca_file`: trusted authorities in PEM, empty for the system's. `verify_host`: whom the certificate must be for, empty for the URL's host. `address`: (dotted text, port) to connect to instead of looking the host up. `message_most`: bytes of a message. `ping_after_s`, `dead_after_s`: silence that is asked about, and that ends a connection; 0 is never. `life_s`: age at which a connection is made anew; 0 is never. `seed`: of the waits between tries; 0 is the system's choice. Raises OSError, with what to do, for a URL, a host or a CA file that cannot be used, and ValueError for a setting out of range.
+        """
+    def close(self, code: typing.SupportsInt | typing.SupportsIndex = 1000, reason: str = '', timeout_s: typing.SupportsFloat | typing.SupportsIndex = 5.0) -> bool:
+        """
+        End it with the closing handshake; True once it is done.
+        """
+    def counters(self) -> dict[str, typing.Any]:
+        """
+        Counts since the client was made, over all connections.
+        """
+    def receive(self, timeout_s: typing.SupportsFloat | typing.SupportsIndex) -> typing.Any:
+        """
+        The next message as (opcode, bytes), opcode 1 for text and 2 for binary; None when the time is over or the client is closed.
+        """
+    def renew(self) -> None:
+        """
+        Close this connection and make a new one.
+        """
+    def send_binary(self, payload: bytes) -> bool:
+        """
+        As send_text.
+        """
+    def send_text(self, text: str) -> bool:
+        """
+        False where the connection is not open, or has no room for it now.
+        """
+    def wait_open(self, timeout_s: typing.SupportsFloat | typing.SupportsIndex) -> bool:
+        """
+        Connect; True once messages can go, False when the time is over.
+        """
+    @property
+    def close_code(self) -> int:
+        """
+        The peer's; 1005 where its close frame had none, 1006 where none came.
+        """
+    @property
+    def close_reason(self) -> str:
+        ...
+    @property
+    def connection(self) -> int:
+        """
+        How many connections have opened.
+        """
+    @property
+    def end(self) -> str:
+        """
+        How the WebSocket of the last connection ended: none, by us, by peer, refused, bad handshake, protocol, silent, late or ended.
+        """
+    @property
+    def failure(self) -> str:
+        """
+        How the last connection or try ended; empty where none has.
+        """
+    @property
+    def http_code(self) -> int:
+        """
+        Status of the answer to the upgrade; 0 where none came.
+        """
+    @property
+    def is_open(self) -> bool:
+        ...
+    @property
+    def received_ns(self) -> int:
+        """
+        When the message last returned came; ns since 1970.
+        """
+    @property
+    def round_trip_ns(self) -> int:
+        """
+        From our last answered ping to its pong; 0 before the first.
+        """
+    @property
+    def state(self) -> str:
+        """
+        waiting, connecting, open, closing or stopped.
+        """
+    @property
+    def tls_version(self) -> str:
+        """
+        TLSv1.2 or TLSv1.3; empty without TLS.
+        """
+    @property
+    def waiting(self) -> int:
+        """
+        Messages that have come and were not returned yet.
+        """
+class HttpsClient:
+    """
+    HTTP/1.1 over one connection that stays, with TLS or without.
+    """
+    def __init__(self, url: str, *, ca_file: str = '', verify_host: str = '', address: typing.Any = None, answer_most: typing.SupportsInt | typing.SupportsIndex = 33554432, connect_within_s: typing.SupportsFloat | typing.SupportsIndex = 10.0, answer_within_s: typing.SupportsFloat | typing.SupportsIndex = 10.0, backoff_first_s: typing.SupportsFloat | typing.SupportsIndex = 0.1, backoff_most_s: typing.SupportsFloat | typing.SupportsIndex = 30.0, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+        """
+        `url`: scheme, host and port; as WebSocketClient otherwise. `answer_most`: bytes of an answer.
+        """
+    def close(self) -> None:
+        """
+        End the connection for good.
+        """
+    def counters(self) -> dict[str, typing.Any]:
+        """
+        Counts since the client was made.
+        """
+    def request(self, method: str, target: str, headers: collections.abc.Sequence[tuple[str, str]] = [], body: str = '') -> dict[str, typing.Any]:
+        """
+        Send it and wait for the answer, for answer_within_s at most. Returns fate (answered, not sent or unknown: it may have been done), status, headers as pairs of str and bytes, body, reason (why there is no answer) and took_ns.
+        """
+    def wait_open(self, timeout_s: typing.SupportsFloat | typing.SupportsIndex) -> bool:
+        """
+        Connect; True once a request would leave at once.
+        """
+    @property
+    def failure(self) -> str:
+        """
+        How the last connection or try ended; empty where none has.
+        """
+    @property
+    def is_open(self) -> bool:
+        ...
 def book_rows(day: bytes, locate: typing.SupportsInt | typing.SupportsIndex, levels: typing.SupportsInt | typing.SupportsIndex) -> tuple[typing.Any, ...]:
     """
     The book of one instrument after each of its messages.
@@ -540,17 +690,41 @@ def iceberg_sightings(config: dict[str, typing.Any], day: bytes, locate: typing.
 
     `config` is the engine's, of which signals.iceberg is used, `day` an ITCH 5.0 BinaryFILE, `day_before` another one to learn from first. One entry a sighting: event (number of the order event), time (ns), kind (refilled, uncovered, exhausted, withdrawn), side (1 buyer, -1 seller), price (1e-9), reference, refills, slice, open, executed, hidden (shares), last, first (ns), believed, believed_before, log_odds, reserve (shares); and forgotten, the number of orders there was no room for.
     """
+def level_day(data: bytes, instruments: collections.abc.Sequence[tuple[str, typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex]]) -> tuple[typing.Any, ...]:
+    """
+    A venue's day, ITCH 5.0 in BinaryFILE framing, out of a raw capture of Binance.
+
+    `instruments` are (symbol, tick, step) at 1e-9. Returns the day, in ticks and lots, and what became of the events, by symbol.
+    """
 def line_round(core: typing.SupportsInt | typing.SupportsIndex, other: typing.SupportsInt | typing.SupportsIndex) -> int:
     """
     Nanoseconds that a cache line takes from one core to the other and back, the median of many rounds.
 
     Raises OSError as counter_offset does.
     """
+@typing.overload
+def make_certificates(authority: str, certificate: str, key: str, names: collections.abc.Sequence[str], days: typing.SupportsInt | typing.SupportsIndex) -> None:
+    """
+    Write an authority and a server's certificate and key that it signed, in PEM. Raises OSError with what failed.
+    """
+@typing.overload
+def make_certificates(authority: str, certificate: str, key: str, names: collections.abc.Sequence[str], days_valid: typing.SupportsInt | typing.SupportsIndex = 397) -> None:
+    """
+    Write the files of an authority and of a server's certificate for these names and IPv4 addresses, and its key with mode 0600. Raises OSError.
+    """
+def make_ed25519() -> tuple[str, str]:
+    """
+    A new Ed25519 key: private (PKCS#8) and public, in PEM.
+    """
 def operation_times(file: typing_extensions.Buffer, *, every: typing.SupportsInt | typing.SupportsIndex, untimed: typing.SupportsInt | typing.SupportsIndex, look_ahead: bool, orders: typing.SupportsInt | typing.SupportsIndex = 16777216, levels: typing.SupportsInt | typing.SupportsIndex = 8388608, huge_pages: bool = False) -> dict[str, typing.Any]:
     """
     Nanoseconds of single book operations by kind, one message in `every` timed, none of the first `untimed`.
 
     Returns for each kind, and for the clock alone, count, p50, p99, p999 and max; the kinds' times have the clock's in them.
+    """
+def random_text(size: typing.SupportsInt | typing.SupportsIndex) -> str:
+    """
+    So many letters and digits that nobody can guess.
     """
 def signal_rows(config: dict[str, typing.Any], day: bytes, locate: typing.SupportsInt | typing.SupportsIndex) -> dict[str, typing.Any]:
     """

@@ -217,6 +217,9 @@ def exchange(
 ) -> None:
     """Run the included exchange: ITCH over MoldUDP64 multicast, OUCH over SoupBinTCP.
 
+    With venue.protocol binance-spot or binance-usdm in CONFIG it is a crypto venue:
+    REST, streams and order API over TLS on one port.
+
     With --json the first line is {"ready": endpoints}, the last what was counted.
     """
     from pyscalp.exchange import serve
@@ -248,8 +251,9 @@ def exchange(
             print_json({"ready": endpoints})
             return
         table = Table(title="the exchange is open", title_justify="left", box=None)
-        for name, (host, port) in endpoints.items():
-            table.add_row(name.replace("_", " "), f"{host}:{port}")
+        for name, where in endpoints.items():
+            shown = where if isinstance(where, str) else f"{where[0]}:{where[1]}"
+            table.add_row(name.replace("_", " "), shown)
         OUT.print(table)
         OUT.print("Ctrl-C ends its day.", style="dim")
 

@@ -10,14 +10,17 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from pyscalp.config_binance import Binance
 from pyscalp.config_core import core_form, exchange_form
 from pyscalp.config_fees import Fees
+from pyscalp.config_instruments import crypto_problems, itch_problems, opening_problems
 from pyscalp.config_problems import key_lines, parse, problems_of, toml_value
 from pyscalp.config_schedule import SIGNAL_NAMES, Calendar, Combination, Regime
 from pyscalp.config_sections import (
@@ -40,6 +43,7 @@ class Config(Section):
 
     session: Session = Field(default_factory=Session)
     venue: Venue = Field(default_factory=Venue)
+    binance: Binance = Field(default_factory=Binance)
     exchange: ExchangeSection = Field(default_factory=ExchangeSection)
     fees: Fees = Field(default_factory=Fees)
     instruments: tuple[Instrument, ...] = Field(strict=False, min_length=1, max_length=32)
@@ -66,22 +70,75 @@ class Config(Section):
             raise PydanticCustomError("several", "several", {"problems": problems})
         return venue
 
+    @field_validator("binance")
+    @classmethod
+    def _whole_binance(cls, binance: Binance) -> Binance:
+        problems = [
+            (
+                f"binance.{name}",
+                "is missing; a venue needs streams, api and rest; leave all of them out to use "
+                "the included exchange",
+            )
+            for name in binance.missing()
+        ]
+        if problems:
+            raise PydanticCustomError("several", "several", {"problems": problems})
+        return binance
+
     @field_validator("instruments")
     @classmethod
-    def _symbols_once(cls, instruments: tuple[Instrument, ...]) -> tuple[Instrument, ...]:
+    def _symbols_once(
+        cls, instruments: tuple[Instrument, ...], info: ValidationInfo
+    ) -> tuple[Instrument, ...]:
         symbols = [instrument.symbol for instrument in instruments]
         problems = [
             (f"instruments.{i}.symbol", f'"{symbol}" is there already; name it once')
             for i, symbol in enumerate(symbols)
             if symbol in symbols[:i]
         ]
+        venue = info.data.get("venue")
+        if venue is not None:
+            problems += (crypto_problems if venue.crypto else itch_problems)(instruments)
+            exchange, named = info.data.get("exchange"), info.data.get("binance")
+            if venue.crypto and exchange and named and not named.named:
+                problems += opening_problems(exchange.driver, instruments)
         if problems:
             raise PydanticCustomError("several", "several", {"problems": problems})
         return instruments
 
+    @field_validator("fees")
+    @classmethod
+    def _fees_of_money(cls, fees: Fees, info: ValidationInfo) -> Fees:
+        venue = info.data.get("venue")
+        if venue is not None and venue.crypto and (fees.maker_per_share or fees.taker_per_share):
+            schedule = "binance_spot" if venue.protocol == "binance-spot" else "binance_futures"
+            what = (
+                f'are per share, which a crypto venue has none of; name schedule = "{schedule}", '
+                "or set maker_per_share and taker_per_share to 0"
+            )
+            raise PydanticCustomError("several", "several", {"problems": [("fees", what)]})
+        return fees
+
+    @field_validator("signals")
+    @classmethod
+    def _orders_are_shown(cls, signals: Signals, info: ValidationInfo) -> Signals:
+        venue = info.data.get("venue")
+        if venue is not None and venue.crypto and signals.iceberg.enabled:
+            what = "follows single orders; this venue tells quantities by price alone"
+            problems = [("signals.iceberg.enabled", what)]
+            raise PydanticCustomError("several", "several", {"problems": problems})
+        return signals
+
+    @field_validator("tactics")
+    @classmethod
+    def _orders_of_lots(cls, tactics: Tactics, info: ValidationInfo) -> Tactics:
+        _whole_lots("tactics", tactics, ("order_qty", "sweep_qty"), info)
+        return tactics
+
     @field_validator("risk")
     @classmethod
     def _order_within_limits(cls, risk: Risk, info: ValidationInfo) -> Risk:
+        _whole_lots("risk", risk, ("max_order_qty", "max_position"), info)
         tactics = info.data.get("tactics")
         problems = [
             (
@@ -245,6 +302,29 @@ class Config(Section):
             else:
                 lines += _toml_section(name, value)
         return "\n".join(lines).lstrip("\n") + "\n"
+
+
+_MOST_LOTS = 999_999
+"""Of one order, or of a position; what an order of OUCH holds."""
+
+
+def _whole_lots(section: str, values: Section, names: Sequence[str], info: ValidationInfo) -> None:
+    """Quantities are multiples of the lot, and no more than an order can say."""
+    instruments = info.data.get("instruments")
+    if not instruments:
+        return
+    lot = instruments[0].lot
+    problems = []
+    for name in names:
+        qty = getattr(values, name)
+        most = 2**53 if name == "max_position" else _MOST_LOTS
+        if qty % lot:
+            what = "a whole number" if lot == 1 else f"a multiple of the lot, {lot}"
+            problems.append((f"{section}.{name}", f"must be {what}"))
+        elif qty > most * lot:
+            problems.append((f"{section}.{name}", f"must be less than or equal to {most * lot}"))
+    if problems:
+        raise PydanticCustomError("several", "several", {"problems": problems})
 
 
 _INCLUDED = """

@@ -1,7 +1,8 @@
 """A configuration in the form that the engine and the included exchange take.
 
 Integers but for ratios: money and prices in 1e-9 of the currency unit, time in
-nanoseconds, shares of a whole in 1e-6.
+nanoseconds, shares of a whole in 1e-6. Quantities are counted in lots, and prices are
+those of one lot; for shares, whose lot is 1, that changes nothing.
 """
 
 from __future__ import annotations
@@ -31,8 +32,18 @@ DEFAULT_ENDPOINTS = {
 def core_form(config: Config, day: dt.date | None = None) -> dict[str, Any]:
     """See `pyscalp.config.Config.to_core`."""
     venue, signals, tactics, risk = config.venue, config.signals, config.tactics, config.risk
+    lot = config.instruments[0].lot
+
+    def lots(qty: Decimal) -> int:
+        return int(qty / lot)
+
+    def of_lot(amount: Decimal) -> int:
+        """Of an amount for one unit; the engine's prices are those of one lot."""
+        return round(amount.scaleb(9) * lot)
+
     return {
         "venue": {
+            "protocol": venue.protocol,
             **_endpoints(config),
             "snapshot_beyond": venue.snapshot_beyond,
             "snapshot_names": venue.snapshot_names,
@@ -43,15 +54,25 @@ def core_form(config: Config, day: dt.date | None = None) -> dict[str, Any]:
             "session": venue.session,
         },
         "fees": {
-            "maker_per_share": _e9(config.fees.maker_per_share),
-            "taker_per_share": _e9(config.fees.taker_per_share),
+            "maker_per_share": of_lot(config.fees.maker_per_share),
+            "taker_per_share": of_lot(config.fees.taker_per_share),
             "maker_notional_e6": int(config.fees.maker_bp * 100),
             "taker_notional_e6": int(config.fees.taker_bp * 100),
         },
         "instruments": [
-            {"symbol": instrument.symbol, "tick": _e9(instrument.tick)}
+            {
+                "symbol": instrument.symbol,
+                "tick": _e9(instrument.tick * instrument.lot),
+                "unit_tick": str(instrument.tick),
+                "lot": str(instrument.lot),
+            }
             for instrument in config.instruments
         ],
+        "binance": {
+            name: "" if value is None else value
+            for name, value in dict(config.binance).items()
+            if name not in ("key_file", "key")
+        },
         "signals": {
             **{
                 name: _core_form(getattr(signals, name))
@@ -71,29 +92,29 @@ def core_form(config: Config, day: dt.date | None = None) -> dict[str, Any]:
         },
         "combination": config.combination.to_core(_windows(config, day)),
         "tactics": {
-            "order_qty": tactics.order_qty,
-            "edge_min": _e9(tactics.edge_min),
+            "order_qty": lots(tactics.order_qty),
+            "edge_min": of_lot(tactics.edge_min),
             "passive_wait": int(tactics.passive_wait),
             "reentry_wait": int(tactics.reentry_wait),
-            "target": _e9(tactics.target),
-            "stop": _e9(tactics.stop),
+            "target": of_lot(tactics.target),
+            "stop": of_lot(tactics.stop),
             "exit_after": int(tactics.exit_after),
             "hold_limit": int(tactics.hold_limit),
             "style": tactics.style,
             "passive_exit": float(tactics.passive_exit),
             "adverse": float(tactics.adverse),
-            "network_cost": _e9(tactics.network_cost),
+            "network_cost": of_lot(tactics.network_cost),
             "slippage_ticks": tactics.slippage_ticks,
             "sweep_levels": tactics.sweep_levels,
             "sweep_share_e6": _e6(tactics.sweep_share),
-            "sweep_qty": tactics.sweep_qty,
+            "sweep_qty": lots(tactics.sweep_qty),
         },
         "risk": {
             "aum": _e9(risk.aum),
-            "max_order_qty": risk.max_order_qty,
+            "max_order_qty": lots(risk.max_order_qty),
             "max_order_value": _e9(risk.max_order_value),
             "price_collar_e6": _e6(risk.price_collar),
-            "max_position": risk.max_position,
+            "max_position": lots(risk.max_position),
             "rate_limit": risk.rate_limit,
             "rate_window": int(risk.rate_window),
             "rate_share_e6": _e6(risk.rate_share),

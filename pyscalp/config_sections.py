@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
+from pyscalp.config_base import Section as Section
+from pyscalp.config_crypto import CryptoExchange
 from pyscalp.config_values import (
     Amount,
     Group,
@@ -14,6 +16,7 @@ from pyscalp.config_values import (
     Host,
     Interface,
     Patience,
+    Quantity,
     Real,
     Share,
     Staleness,
@@ -22,22 +25,6 @@ from pyscalp.config_values import (
     Window,
 )
 from pyscalp.duration import ClockTime, Duration
-
-
-class Section(BaseModel):
-    """A table of the file; unknown keys are mistakes."""
-
-    model_config = ConfigDict(
-        strict=True,
-        extra="forbid",
-        frozen=True,
-        populate_by_name=True,
-        validate_default=True,
-    )
-
-    def gives(self, name: str) -> bool:
-        """False if the value of this key follows from others, and is not to be written."""
-        return True
 
 
 class Session(Section):
@@ -63,6 +50,10 @@ class Session(Section):
 class Venue(Section):
     """Where the market is. Without endpoints the included exchange is started."""
 
+    protocol: Literal["itch", "binance-spot", "binance-usdm"] = Field(
+        default="itch",
+        description="itch: ITCH 5.0 and OUCH 5.0, and the keys below; the others: [binance]",
+    )
     feed_a: Group | None = Field(default=None, description="multicast group of line A")
     feed_b: Group | None = Field(default=None, description="multicast group of line B")
     retransmission: Host | None = Field(
@@ -104,8 +95,13 @@ class Venue(Section):
     )
 
     @property
+    def crypto(self) -> bool:
+        """True for a venue of Binance's protocols."""
+        return self.protocol != "itch"
+
+    @property
     def named(self) -> bool:
-        """True if the endpoints of a venue are given."""
+        """True if the endpoints of an ITCH venue are given."""
         return self.orders is not None
 
     def missing(self) -> list[str]:
@@ -126,7 +122,8 @@ class ExchangeSection(Section):
     file: str | None = Field(
         default=None,
         min_length=1,
-        description="recorded day, ITCH 5.0 BinaryFILE (also .gz .xz .bz2)",
+        description="recorded day, ITCH 5.0 BinaryFILE, or a raw capture of Binance "
+        "(also .gz .xz .bz2)",
     )
     start: TimeOfDay | None = Field(
         default=None, alias="from", description="where in the recorded day to begin"
@@ -147,6 +144,7 @@ class ExchangeSection(Section):
     )
     reorder_a: Share = Field(default=Decimal(0), description="share of packets that line A delays")
     reorder_b: Share = Field(default=Decimal(0), description="share of packets that line B delays")
+    crypto: CryptoExchange = Field(default_factory=CryptoExchange)
 
     @field_validator("file")
     @classmethod
@@ -175,23 +173,25 @@ class Instrument(Section):
     """One instrument to trade. Books are kept for all that the feed carries."""
 
     symbol: str = Field(
-        pattern=r"^[A-Z0-9.+=\-*#^]{1,8}$",
-        description="as the feed writes it, in capitals, up to 8",
+        pattern=r"^[A-Z0-9._+=\-*#^]{1,20}$",
+        description="as the feed writes it, in capitals; of an ITCH feed up to 8",
     )
     tick: Amount = Field(default=Decimal("0.01"), gt=0, description="smallest price step")
-
-    @field_validator("tick")
-    @classmethod
-    def _on_the_wire(cls, tick: Decimal) -> Decimal:
-        if tick % Decimal("0.0001"):
-            raise ValueError("must be a multiple of 0.0001, the feed's own precision")
-        return tick
+    lot: Amount = Field(
+        default=Decimal(1), gt=0, description="smallest quantity step; a share has no smaller one"
+    )
+    opening: Amount | None = Field(
+        default=None, gt=0, description="price at which agents open a market of a crypto venue"
+    )
+    min_notional: Amount = Field(
+        default=Decimal(0), ge=0, description="of an order at the included crypto venue"
+    )
 
 
 class Tactics(Section):
     """How a wish becomes orders, and how a position ends."""
 
-    order_qty: int = Field(default=10, ge=1, le=999_999, description="shares of one entry")
+    order_qty: Quantity = Field(default=Decimal(10), gt=0, description="shares of one entry")
     edge_min: Amount = Field(
         default=Decimal(0), ge=0, description="expected gain per share, after costs, to enter"
     )
@@ -233,7 +233,9 @@ class Tactics(Section):
     sweep_share: Share = Field(
         default=Decimal("0.25"), gt=0, description="of what those levels display, at most"
     )
-    sweep_qty: int = Field(default=100, ge=1, le=999_999, description="shares of a sweep, at most")
+    sweep_qty: Quantity = Field(
+        default=Decimal(100), gt=0, description="shares of a sweep, at most"
+    )
 
     @field_validator("exit_after")
     @classmethod
@@ -248,18 +250,15 @@ class Risk(Section):
     """Limits outside the trading logic. None has a default: a missing one refuses to start."""
 
     aum: Amount = Field(gt=0, description="assets under management", examples=["1_000_000"])
-    max_order_qty: int = Field(
-        gt=0, le=999_999, description="shares of one order", examples=["100"]
-    )
+    max_order_qty: Quantity = Field(gt=0, description="shares of one order", examples=["100"])
     max_order_value: Amount = Field(
         gt=0, description="price times shares of one order", examples=["50_000"]
     )
     price_collar: Share = Field(
         gt=0, description="largest distance of a price from the touch", examples=['"1%"']
     )
-    max_position: int = Field(
+    max_position: Quantity = Field(
         gt=0,
-        le=2**53,
         description="shares of one instrument, working orders included",
         examples=["200"],
     )

@@ -40,6 +40,12 @@ def _amount(value: object) -> Decimal:
     return number
 
 
+def _quantity(value: object) -> Decimal:
+    if isinstance(value, (bool, str)):
+        raise ValueError("must be a whole number of the instrument's lots, such as 10")
+    return _amount(value)
+
+
 def _share(value: object) -> Decimal:
     if isinstance(value, str) and value.strip().endswith("%"):
         number = _decimal(value.strip()[:-1].strip(), "a share of a whole") / 100
@@ -120,6 +126,7 @@ def _interface(value: object) -> str:
 
 
 Amount = Annotated[Decimal, BeforeValidator(_amount)]
+Quantity = Annotated[Decimal, BeforeValidator(_quantity)]
 Share = Annotated[Decimal, BeforeValidator(_share)]
 Real = Annotated[float, BeforeValidator(_plain_float), Field(allow_inf_nan=False)]
 Group = Annotated[Endpoint, PlainValidator(_endpoint(multicast=True))]
@@ -129,6 +136,8 @@ TimeOfDay = Annotated[ClockTime, PlainValidator(_clock)]
 RefillWait = Annotated[Duration, PlainValidator(_duration("0s", "1s"))]
 Wait = Annotated[Duration, PlainValidator(_duration("0s", "1h"))]
 Patience = Annotated[Duration, PlainValidator(_duration("1ms", "1h"))]
+Delay = Annotated[Duration, PlainValidator(_duration("0s", "1h"))]
+Lifetime = Annotated[Duration, PlainValidator(_duration("100ms", "24h"))]
 Window = Annotated[Duration, PlainValidator(_duration("1ms", "1h"))]
 Holding = Annotated[Duration, PlainValidator(_duration("100ms", "54s"))]
 Staleness = Annotated[Duration, PlainValidator(_duration("1ms", "10s"))]

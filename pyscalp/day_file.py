@@ -77,6 +77,24 @@ def read_day(path: str | Path) -> bytes:
         If the file is missing, a directory, empty, damaged, cut, or something else than
         ITCH 5.0; the text says where and what to do.
     """
+    name, day, unpack = _read(path)
+    check_day(day, name, unpack)
+    return day
+
+
+def read_unpacked(path: str | Path) -> bytes:
+    """The bytes of a recording of any kind, unpacked; otherwise as `read_day`.
+
+    Raises
+    ------
+    DayFileError
+        If the file is missing, a directory, empty, damaged or cut.
+    """
+    return _read(path)[1]
+
+
+def _read(path: str | Path) -> tuple[str, bytes, str]:
+    """The name of the file, its bytes, and the command that unpacks it."""
     name = os.path.expanduser(os.path.expandvars(str(path)))
     if "$" in name:
         raise DayFileError(
@@ -87,8 +105,7 @@ def read_day(path: str | Path) -> bytes:
             day, unpack = _unpacked(name, raw)
     except OSError as error:
         raise DayFileError(f"cannot read the recorded day {name}: {os_reason(error)}") from None
-    check_day(day, name, unpack)
-    return day
+    return name, day, unpack
 
 
 def _unpacked(name: str, raw: io.BufferedReader) -> tuple[bytes, str]:

@@ -89,7 +89,8 @@ def serve(
     duration : Duration, optional
         Wall time after which the session ends.
     on_ready : callable
-        Called with the bound endpoints, once clients can connect.
+        Called with the bound endpoints, once clients can connect; of a crypto venue
+        ``listen``, and the paths of its ``authority`` (PEM) and ``keys`` (TOML).
     until_stdin_ends : bool
         Also stop at the end of standard input, so that it never outlives its parent.
 
@@ -103,13 +104,10 @@ def serve(
     PyscalpError
         If a port is taken, the record cannot be written, or the day cannot be read.
     """
-    from pyscalp import _core
-
-    section = config.exchange
-    day = read_day(section.file) if section.driver == "replay" and section.file else b""
+    make = _crypto_server if config.venue.crypto else _itch_server
     with StopSignals() as signals:
         try:
-            server = _core.ExchangeServer(config.to_exchange(day, record, duration))
+            server, told = make(config, record, duration)
         except (OSError, ValueError) as error:
             raise PyscalpError(f"the exchange cannot start: {error}") from None
         if until_stdin_ends:
@@ -119,7 +117,7 @@ def serve(
         signals.armed = True
         thread.start()
         try:
-            on_ready(server.endpoints())
+            on_ready(server.endpoints() | told)
             while thread.is_alive():
                 thread.join(_POLL_S)
                 if signals.count:
@@ -131,6 +129,29 @@ def serve(
         raise failures[0]
     statistics: dict[str, Any] = server.statistics()
     return statistics
+
+
+def _itch_server(
+    config: Config, record: str, duration: Duration | None
+) -> tuple[Any, dict[str, str]]:
+    """The server, and what clients are told besides its endpoints."""
+    from pyscalp import _core
+
+    section = config.exchange
+    day = read_day(section.file) if section.driver == "replay" and section.file else b""
+    return _core.ExchangeServer(config.to_exchange(day, record, duration)), {}
+
+
+def _crypto_server(
+    config: Config, record: str, duration: Duration | None
+) -> tuple[Any, dict[str, str]]:
+    from pyscalp import _core
+    from pyscalp.crypto_exchange import crypto_form, make_files
+
+    crypto = config.exchange.crypto
+    files = make_files(crypto.folder, crypto.listen.host)
+    server = _core.CryptoExchangeServer(crypto_form(config, files, record, duration))
+    return server, {"authority": str(files.authority), "keys": str(files.keys)}
 
 
 def _run(server: Any, failures: list[BaseException]) -> None:

@@ -128,7 +128,9 @@ def test_core_form_is_integers() -> None:
         "maker_notional_e6": -25,
         "taker_notional_e6": 250,
     }
-    assert core["instruments"] == [{"symbol": "AMZN", "tick": 10_000_000}]
+    assert core["instruments"] == [
+        {"symbol": "AMZN", "tick": 10_000_000, "unit_tick": "0.01", "lot": "1"}
+    ]
     assert core["tactics"]["target"] == 12_300_000
     assert core["tactics"]["exit_after"] == 30 * 10**9
     assert core["risk"]["aum"] == 10**15
@@ -139,9 +141,47 @@ def test_core_form_is_integers() -> None:
     assert core["engine"]["session_end"] == (15 * 60 + 30) * 60 * 10**9
     assert core["venue"]["orders"] == ["127.0.0.1", 26402]
     assert set(core) == {
-        "venue", "fees", "instruments", "signals", "combination", "tactics", "risk", "engine",
-        "seed",
+        "venue", "binance", "fees", "instruments", "signals", "combination", "tactics", "risk",
+        "engine", "seed",
     }  # fmt: skip
+
+
+CRYPTO = (
+    '[venue]\nprotocol = "binance-usdm"\n[[instruments]]\nsymbol = "BTCUSDT"\ntick = 0.1\nlot = 0.001\n'
+    "opening = 60_000\n[fees]\nmaker_per_share = 0\ntaker_per_share = 0\nmaker_bp = 2\n"
+    "[tactics]\norder_qty = 0.002\nsweep_qty = 0.01\ntarget = 12.5\n"
+    + RISK.replace("max_order_qty = 100", "max_order_qty = 0.01").replace(
+        "max_position = 200", "max_position = 0.02"
+    )
+)
+
+
+def test_the_engine_counts_lots() -> None:
+    core = Config.loads(CRYPTO).to_core()
+    assert core["instruments"][0]["tick"] == 100_000  # 0.1 for one, 0.0001 for a lot
+    assert core["tactics"]["order_qty"] == 2
+    assert core["tactics"]["target"] == 12_500_000
+    assert (core["risk"]["max_order_qty"], core["risk"]["max_position"]) == (10, 20)
+    assert core["risk"]["max_order_value"] == 50_000 * 10**9, "money is money"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("order_qty = 0.002", "order_qty = 0.0025", "must be a multiple of the lot, 0.001"),
+        ("lot = 0.001", "lot = 0.000000001", "must be a multiple of 0.00000001"),
+        ("opening = 60_000", "", "add for example opening = 60_000"),
+        ("maker_per_share = 0", "", "a crypto venue has none of"),
+        ('"BTCUSDT"', '"BTC"', "ends in no quote asset"),
+        ('protocol = "binance-usdm"', 'protocol = "itch"', "shares come whole"),
+        ("[tactics]", '[binance]\nstreams = "wss://x:1"\n[tactics]', "binance.api: is missing"),
+        ("[tactics]", '[binance]\nstreams = "x:1"\n[tactics]', "must be an address such as"),
+    ],
+)  # fmt: skip
+def test_mistakes_of_a_crypto_venue(before: str, after: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Config.loads(CRYPTO.replace(before, after))
+    assert said in str(caught.value)
 
 
 def test_exchange_form_adds_the_driver() -> None:
@@ -191,7 +231,7 @@ def test_every_mistake_at_once_with_its_line() -> None:
     text = (
         '[venue]\nusername = "TOOLONGNAME"\norders = "localhost:1"\n'
         '[exchange]\ndriver = "replay"\n'
-        '[[instruments]]\nsymbol = "AMZN"\n[[instruments]]\nsymbol = "AMZN"\ntick = 0.00001\n'
+        '[[instruments]]\nsymbol = "AMZN"\n[[instruments]]\nsymbol = "AMZN"\ntick = 0\n'
         "[signals.mean_reversion]\nbars = 1\n"
         + RISK.replace("max_position = 200", "max_position = -5")
     )
@@ -399,12 +439,16 @@ def test_documentation_names_every_key_and_its_default() -> None:
         assert section is not None
         for name in section.model_fields if not path else [key]:
             field = next(f for n, f in section.model_fields.items() if (f.alias or n) == name)
-            default = None if field.is_required() else field.get_default()
+            default = (
+                None
+                if field.is_required()
+                else field.get_default(call_default_factory=True, validated_data={})
+            )
             expected[path or "instruments", name] = (
                 "none, must be written"
                 if field.is_required()
                 else "–"
                 if default is None
-                else f"`{toml_value(default)}`"
+                else f"`{toml_value(default) if default != {} else '{}'}`"
             )
     assert rows == expected

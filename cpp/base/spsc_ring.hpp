@@ -54,9 +54,9 @@ class SpscRing {
   /// Producer: appends one record. False, and counted in `refused`, if it does not fit.
   bool try_push(Bytes record) { return try_push(record, Bytes{}); }
 
-  /// Producer: appends `header` and `payload` as one record.
-  bool try_push(Bytes header, Bytes payload) {
-    const std::size_t size = header.size() + payload.size();
+  /// Producer: appends `header`, `payload` and `rest` as one record.
+  bool try_push(Bytes header, Bytes payload, Bytes rest = {}) {
+    const std::size_t size = header.size() + payload.size() + rest.size();
     if (size > max_record()) return refuse();
     // Relaxed: only this thread writes the tail.
     const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
@@ -76,6 +76,8 @@ class SpscRing {
     if (!header.empty()) std::memcpy(at, header.data(), header.size());
     if (!payload.empty())
       std::memcpy(at + header.size(), payload.data(), payload.size());
+    if (!rest.empty())
+      std::memcpy(at + header.size() + payload.size(), rest.data(), rest.size());
     // Release: who sees this tail also sees the record's bytes written above.
     tail_.store(next, std::memory_order_release);
     return true;

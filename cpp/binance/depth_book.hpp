@@ -32,13 +32,12 @@
 
 #include "base/types.hpp"
 #include "binance/held_changes.hpp"
+#include "binance/market.hpp"
 #include "binance/market_message.hpp"
 #include "book/book_change.hpp"
 #include "book/level_books.hpp"
 
 namespace pyscalp::binance {
-
-enum class Market : std::uint8_t { kSpot, kFutures };
 
 /// Ids of one change span at most so many: more is absurd, and would make all that
 /// follows look old.

@@ -296,6 +296,8 @@ template <class Listener>
 MessageStatus MarketFeed::take(int connection, MonoNanos now, Listener& listener) {
   const MarketMessage& m = message_;
   ++counters_.kinds[static_cast<int>(m.kind)];
+  // Before the listener asks for it.
+  note_time(m.transaction_time.value != 0 ? m.transaction_time : m.event_time);
   MessageStatus status = MessageStatus::kOk;
   switch (m.kind) {
     case MessageKind::kBookTicker:
@@ -318,7 +320,6 @@ MessageStatus MarketFeed::take(int connection, MonoNanos now, Listener& listener
     case MessageKind::kError:
       return status;
   }
-  note_time(m.transaction_time.value != 0 ? m.transaction_time : m.event_time);
   if (status != MessageStatus::kRepeated)
     ++counters_.first[static_cast<std::size_t>(connection)];
   return status;
@@ -328,7 +329,7 @@ template <class Listener>
 MessageStatus MarketFeed::take_depth(Followed& of, int connection, MonoNanos now,
                                      Listener& listener) {
   const MarketMessage& m = message_;
-  const bool futures = options_.market == Market::kFutures;
+  const bool futures = is_futures(options_.market);
   if (m.first_id > m.last_id || m.last_id - m.first_id > kIdSpanMax ||
       m.last_id > INT64_MAX || (futures && m.previous_id > m.last_id)) {
     doubt(of, now, listener);

@@ -3,47 +3,12 @@
 #include <map>
 
 #include "bindings/bindings.hpp"
+#include "bindings/section.hpp"
 #include "signal/rounding.hpp"
 
 namespace pyscalp::bindings {
 
 namespace {
-
-/// A section of the configuration; says which key is missing or of the wrong type.
-class Section {
- public:
-  Section(const py::dict& parent, const char* name) : name_(name) {
-    if (!parent.contains(name)) {
-      throw py::value_error("configuration: section " + name_ + " is missing");
-    }
-    values_ = py::cast<py::dict>(parent[name]);
-  }
-
-  Section(std::string name, py::dict values)
-      : name_(std::move(name)), values_(std::move(values)) {}
-
-  template <class T>
-  T get(const char* key) const {
-    if (!values_.contains(key)) {
-      throw py::value_error("configuration: " + name_ + "." + key + " is missing");
-    }
-    try {
-      return py::cast<T>(values_[key]);
-    } catch (const py::cast_error&) {
-      throw py::value_error("configuration: " + name_ + "." + key +
-                            " has the wrong type or is out of range");
-    }
-  }
-  template <class A>
-  A amount(const char* key) const {
-    return {get<std::int64_t>(key)};
-  }
-  Section section(const char* key) const { return Section(values_, key); }
-
- private:
-  std::string name_;
-  py::dict values_;
-};
 
 signal::SignalId signal_of(const std::string& name) {
   for (std::size_t i = 1; i < signal::kSignalIds; ++i) {
@@ -178,7 +143,7 @@ void read(const Section& from, signal::MomentumOptions& options) {
 
 /// A signal whose plugin pyscalp.signals has loaded; tried out here, as what it refuses
 /// is better heard now than from the engine.
-void read_user_signal(const Section& signals, engine::EngineConfig& config) {
+void read_user_signal(const Section& signals, engine::TradingConfig& config) {
   const Section section = signals.section("user");
   auto& choice = config.signals.of<signal::UserSignal>();
   choice.enabled = section.get<bool>("enabled");
@@ -215,14 +180,14 @@ void read(const Section& from, signal::IcebergOptions& options) {
 }
 
 template <class S>
-void read_signal(const Section& signals, engine::EngineConfig& config) {
+void read_signal(const Section& signals, engine::TradingConfig& config) {
   const Section section = signals.section(signal::name(S::kId));
   auto& choice = config.signals.of<S>();
   choice.enabled = section.template get<bool>("enabled");
   read(section, choice.options);
 }
 
-void read_signals(const Section& signals, engine::EngineConfig& config) {
+void read_signals(const Section& signals, engine::TradingConfig& config) {
   read_signal<signal::MeanReversion>(signals, config);
   read_signal<signal::BookImbalance>(signals, config);
   read_signal<signal::Momentum>(signals, config);
@@ -235,7 +200,7 @@ void read_signals(const Section& signals, engine::EngineConfig& config) {
   }
 }
 
-void read_tactics(const Section& tactics, engine::EngineConfig& config) {
+void read_tactics(const Section& tactics, engine::TradingConfig& config) {
   order::ScalperOptions& scalper = config.scalper;
   scalper.order_qty = tactics.get<Qty>("order_qty");
   scalper.edge_min = tactics.amount<Price>("edge_min");
@@ -319,8 +284,7 @@ FeeSchedule fee_schedule(const py::dict& config) {
            fees.get<std::int64_t>("taker_notional_e6")}};
 }
 
-engine::EngineConfig engine_config(const py::dict& dict) {
-  engine::EngineConfig config;
+void read_trading(const py::dict& dict, engine::TradingConfig& config) {
   const auto instruments = py::cast<py::list>(dict["instruments"]);
   if (instruments.empty() || instruments.size() > engine::kMaxTraded) {
     throw py::value_error("configuration: from 1 to 32 instruments can be traded");
@@ -335,6 +299,14 @@ engine::EngineConfig engine_config(const py::dict& dict) {
   read_tactics(Section(dict, "tactics"), config);
   read_risk(Section(dict, "risk"), config.limits);
   config.fees = fee_schedule(dict);
+  const Section engine(dict, "engine");
+  config.session_start = engine.amount<UnixNanos>("session_start");
+  config.session_end = engine.amount<UnixNanos>("session_end");
+}
+
+engine::EngineConfig engine_config(const py::dict& dict) {
+  engine::EngineConfig config;
+  read_trading(dict, config);
   const Section venue(dict, "venue");
   config.username = venue.get<std::string>("username");
   config.password = venue.get<std::string>("password");
@@ -347,8 +319,6 @@ engine::EngineConfig engine_config(const py::dict& dict) {
   config.books.orders = engine.get<std::uint32_t>("max_orders");
   config.books.levels = std::max(config.books.orders / 4, 1024u);
   if (engine.get<std::string>("pages") == "huge") config.books.pages = PageUse::kHuge;
-  config.session_start = engine.amount<UnixNanos>("session_start");
-  config.session_end = engine.amount<UnixNanos>("session_end");
   return config;
 }
 

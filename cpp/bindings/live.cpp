@@ -3,9 +3,8 @@
 
 namespace pyscalp::bindings {
 
-namespace {
-
-live::EngineThreadOptions thread_options(const py::dict& engine) {
+live::EngineThreadOptions thread_options(const py::dict& config) {
+  const auto engine = py::cast<py::dict>(config["engine"]);
   live::EngineThreadOptions options;
   options.cpu = py::cast<int>(engine["cpu"]);
   if (py::cast<std::string>(engine["scheduler"]) == "fifo") {
@@ -15,16 +14,30 @@ live::EngineThreadOptions thread_options(const py::dict& engine) {
   return options;
 }
 
-live::LiveConfig live_config(const py::dict& config, const std::string& out_dir) {
-  live::LiveConfig live;
-  live.engine = engine_config(config);
-  const auto& user = live.engine.signals.of<signal::UserSignal>();
+std::string journal_path(const std::string& out_dir) {
+  if (out_dir.empty()) return {};
+  const py::object path =
+      py::module_::import("pathlib").attr("Path")(out_dir) / py::str("journal");
+  path.attr("mkdir")(py::arg("parents") = true, py::arg("exist_ok") = true);
+  return py::cast<std::string>(py::str(path / py::str("engine.journal")));
+}
+
+void settle_for_live(engine::TradingConfig& config) {
+  const auto& user = config.signals.of<signal::UserSignal>();
   if (user.enabled && (user.options.plugin->flags & PYSCALP_SIGNAL_PYTHON) != 0) {
     throw py::value_error(
         "signals.user calls Python, and no Python runs between packet and order");
   }
-  live.engine.measure = true;
-  live.engine.journal_inputs = true;
+  config.measure = true;
+  config.journal_inputs = true;
+}
+
+namespace {
+
+live::LiveConfig live_config(const py::dict& config, const std::string& out_dir) {
+  live::LiveConfig live;
+  live.engine = engine_config(config);
+  settle_for_live(live.engine);
   const auto venue = py::cast<py::dict>(config["venue"]);
   live.feed_a = endpoint(venue, "feed_a");
   live.feed_b = endpoint(venue, "feed_b");
@@ -39,14 +52,8 @@ live::LiveConfig live_config(const py::dict& config, const std::string& out_dir)
         "blocking");
   }
   live.transport = *kind;
-  live.thread = thread_options(py::cast<py::dict>(config["engine"]));
-  if (!out_dir.empty()) {
-    const py::object path =
-        py::module_::import("pathlib").attr("Path")(out_dir) / py::str("journal");
-    path.attr("mkdir")(py::arg("parents") = true, py::arg("exist_ok") = true);
-    live.journal_path =
-        py::cast<std::string>(py::str(path / py::str("engine.journal")));
-  }
+  live.thread = thread_options(config);
+  live.journal_path = journal_path(out_dir);
   return live;
 }
 
@@ -67,37 +74,46 @@ py::dict transport_dict(const live::TransportReport& report) {
   return out;
 }
 
-/// A LiveSession with the contract of the module: errors as OSError, dictionaries out.
+std::unique_ptr<live::EngineHost> session_of(const py::dict& config,
+                                             const std::string& out_dir) {
+  const auto venue = py::cast<py::dict>(config["venue"]);
+  if (py::cast<std::string>(venue["protocol"]) != "itch")
+    return crypto_session(config, out_dir);
+  return std::make_unique<live::LiveSession>(live_config(config, out_dir));
+}
+
+/// A venue's session with the contract of the module: errors as OSError, dictionaries
+/// out.
 class Session {
  public:
   Session(const py::dict& config, const std::string& out_dir)
-      : config_(config), session_(live_config(config, out_dir)) {
-    if (const auto error = session_.open()) {
+      : config_(config), session_(session_of(config, out_dir)) {
+    if (const auto error = session_->open()) {
       PyErr_SetString(PyExc_OSError, error->c_str());
       throw py::error_already_set();
     }
   }
 
-  void start() { session_.start(); }
-  void request_stop() { session_.request_stop(); }
-  void kill() { session_.kill(); }
-  void abandon(const std::string& why) { session_.abandon(why); }
+  void start() { session_->start(); }
+  void request_stop() { session_->request_stop(); }
+  void kill() { session_->kill(); }
+  void abandon(const std::string& why) { session_->abandon(why); }
   bool join(double timeout_s) {
     const py::gil_scoped_release release;
-    return session_.join(timeout_s);
+    return session_->join(timeout_s);
   }
 
   py::dict snapshot() const {
-    py::dict out = session_.inspect([](const journal::Recorder& recorder) {
+    py::dict out = session_->inspect([](const journal::Recorder& recorder) {
       return snapshot_dict(recorder.snapshot(), recorder.symbols());
     });
-    const std::string error = session_.error();
+    const std::string error = session_->error();
     out["error"] = error;
-    if (!error.empty() && session_.ended()) out["phase"] = "failed";
+    if (!error.empty() && session_->ended()) out["phase"] = "failed";
     py::dict latency;
     for (std::size_t i = 0; i < engine::kStages; ++i) {
       const auto stage = static_cast<engine::Stage>(i);
-      const Histogram& histogram = session_.histogram(stage);
+      const Histogram& histogram = session_->histogram(stage);
       if (histogram.count() == 0) continue;
       py::dict row;
       row["count"] = histogram.count();
@@ -108,61 +124,65 @@ class Session {
       latency[engine::name(stage)] = row;
     }
     out["latency"] = latency;
-    out["allocations"] = session_.allocations();
-    out["transport"] = transport_dict(session_.transport());
-    out["machine"] = session_.thread_notes();
+    out["allocations"] = session_->allocations();
+    out["transport"] = transport_dict(session_->transport());
+    out["machine"] = session_->thread_notes();
     out["spin"] = spin();
     return out;
   }
 
   py::list events() {
-    return session_.inspect([this](const journal::Recorder& recorder) {
+    return session_->inspect([this](const journal::Recorder& recorder) {
       const auto from = std::exchange(events_taken_, recorder.events().size());
       return events_list(recorder.events(), from);
     });
   }
   py::array fills() const {
-    return session_.inspect([](const auto& r) { return fills_array(r.fills()); });
+    return session_->inspect([](const auto& r) { return fills_array(r.fills()); });
   }
   py::array markouts() const {
-    return session_.inspect([](const auto& r) { return markouts_array(r.markouts()); });
+    return session_->inspect(
+        [](const auto& r) { return markouts_array(r.markouts()); });
   }
   py::array round_trips() const {
-    return session_.inspect(
+    return session_->inspect(
         [](const auto& r) { return round_trips_array(r.round_trips()); });
   }
   py::array samples() const {
-    return session_.inspect([](const auto& r) { return samples_array(r.samples()); });
+    return session_->inspect([](const auto& r) { return samples_array(r.samples()); });
   }
   py::dict histograms() const {
     require_ended();
-    py::dict out = histograms_dict(session_.engine());
-    const SpinGaps& gaps = session_.spin_gaps();
+    py::dict out = histograms_dict([this](engine::Stage stage) -> const Histogram& {
+      return session_->histogram(stage);
+    });
+    const SpinGaps& gaps = session_->spin_gaps();
     if (gaps.count() != 0) out["spin_gap"] = histogram_tuple(gaps.histogram());
     return out;
   }
   py::dict summary() const {
     py::dict out =
-        session_.inspect([](const auto& recorder) { return summary_dict(recorder); });
-    out["allocations"] = session_.allocations();
-    out["transport"] = transport_dict(session_.transport());
-    out["machine"] = session_.thread_notes();
+        session_->inspect([](const auto& recorder) { return summary_dict(recorder); });
+    out["allocations"] = session_->allocations();
+    out["transport"] = transport_dict(session_->transport());
+    out["machine"] = session_->thread_notes();
     out["spin"] = spin();
-    out["error"] = session_.error();
-    if (session_.ended()) out["user_signal"] = user_signal_dict(session_.engine());
+    out["error"] = session_->error();
+    if (session_->ended())
+      out["user_signal"] = user_signal_dict(session_->user_signal());
     return out;
   }
 
  private:
   py::dict spin() const {
-    return spin_dict(session_.spin_gaps(), session_.spin_watched());
+    return spin_dict(session_->spin_gaps(), session_->spin_watched());
   }
   void require_ended() const {
-    if (!session_.ended()) throw std::runtime_error("the session has not ended yet");
+    if (!session_->ended()) throw std::runtime_error("the session has not ended yet");
   }
 
   py::dict config_;  ///< keeps a user's signal alive
-  live::LiveSession session_;
+  std::unique_ptr<live::EngineHost> session_;
   std::size_t events_taken_ = 0;
 };
 

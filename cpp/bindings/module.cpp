@@ -9,6 +9,7 @@ PYBIND11_MODULE(_core, module) {
   pyscalp::bindings::add_binance(module);
   pyscalp::bindings::add_books(module);
   pyscalp::bindings::add_capture(module);
+  pyscalp::bindings::add_crypto_exchange(module);
   pyscalp::bindings::add_exchange(module);
   pyscalp::bindings::add_host(module);
   pyscalp::bindings::add_icebergs(module);
@@ -20,4 +21,5 @@ PYBIND11_MODULE(_core, module) {
   pyscalp::bindings::add_signal_cost(module);
   pyscalp::bindings::add_tables(module);
   pyscalp::bindings::add_tick_to_trade(module);
+  pyscalp::bindings::add_websocket(module);
 }

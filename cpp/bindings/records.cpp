@@ -179,11 +179,12 @@ py::dict spin_dict(const SpinGaps& gaps, MonoNanos watched) {
   return out;
 }
 
-py::dict histograms_dict(const engine::Engine& engine) {
+py::dict histograms_dict(
+    const std::function<const Histogram&(engine::Stage)>& histogram_of) {
   py::dict out;
   for (std::size_t i = 0; i < engine::kStages; ++i) {
     const auto stage = static_cast<engine::Stage>(i);
-    const Histogram& histogram = engine.histogram(stage);
+    const Histogram& histogram = histogram_of(stage);
     if (histogram.count() != 0) out[engine::name(stage)] = histogram_tuple(histogram);
   }
   return out;
@@ -281,21 +282,11 @@ py::dict summary_dict(const journal::Recorder& recorder) {
   return out;
 }
 
-py::object user_signal_dict(const engine::Engine& engine) {
-  std::uint64_t calls = 0;
-  std::uint64_t not_finite = 0;
-  bool any = false;
-  for (std::size_t n = 0; n < engine.instrument_count(); ++n) {
-    const auto* user = engine.signals(n).get<signal::UserSignal>();
-    if (user == nullptr) continue;
-    any = true;
-    calls += user->calls();
-    not_finite += user->not_finite();
-  }
-  if (!any) return py::none();
+py::object user_signal_dict(const std::optional<engine::UserSignalFigures>& figures) {
+  if (!figures) return py::none();
   py::dict out;
-  out["calls"] = calls;
-  out["not_finite"] = not_finite;
+  out["calls"] = figures->calls;
+  out["not_finite"] = figures->not_finite;
   return out;
 }
 

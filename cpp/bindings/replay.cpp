@@ -62,11 +62,15 @@ class ReplayRun {
     return round_trips_array(replay_->recorder().round_trips());
   }
   py::array samples() const { return samples_array(replay_->recorder().samples()); }
-  py::dict histograms() const { return histograms_dict(replay_->engine()); }
+  py::dict histograms() const {
+    return histograms_dict([this](engine::Stage stage) -> const Histogram& {
+      return replay_->engine().histogram(stage);
+    });
+  }
   py::list events() const { return events_list(replay_->recorder().events(), 0); }
   py::dict summary() const {
     py::dict out = summary_dict(replay_->recorder());
-    out["user_signal"] = user_signal_dict(replay_->engine());
+    out["user_signal"] = user_signal_dict(replay_->engine().user_signal());
     return out;
   }
   /// Writes the exchange's own record of our orders.

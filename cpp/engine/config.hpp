@@ -23,7 +23,8 @@ struct TradedInstrument {
   Price tick{10'000'000};
 };
 
-struct EngineConfig {
+/// What is the same for every venue.
+struct TradingConfig {
   std::vector<TradedInstrument> instruments;
   signal::SignalSet::Options signals;
   int shown_levels = 5;  ///< of each side, for signals and tactics
@@ -31,17 +32,10 @@ struct EngineConfig {
   risk::Limits limits;
   FeeSchedule fees;
 
-  std::string username;
-  std::string password;
-  std::string session;  ///< blank is the venue's active one
-
   /// Hours of the venue's clock, ns since its midnight; both 0 is no restriction.
   UnixNanos session_start{};
   UnixNanos session_end{};
 
-  feed::MoldOptions feed;
-  feed::SnapshotOptions snapshot;  ///< where `feed.snapshots` says there is a server
-  book::BookCapacity books;
   order::WorkingOrders::Capacity orders;
   MonoNanos sample_every = milliseconds(250);
   MonoNanos stop_patience = seconds(10);  ///< how long a stop may take to get flat
@@ -50,8 +44,19 @@ struct EngineConfig {
   bool journal_inputs = false;  ///< send every input through the ring too
 };
 
+/// For a venue of ITCH 5.0 and OUCH 5.0.
+struct EngineConfig : TradingConfig {
+  std::string username;
+  std::string password;
+  std::string session;  ///< blank is the venue's active one
+
+  feed::MoldOptions feed;
+  feed::SnapshotOptions snapshot;  ///< where `feed.snapshots` says there is a server
+  book::BookCapacity books;
+};
+
 /// The symbols to trade, in the order of the configuration.
-inline std::vector<std::string> symbols_of(const EngineConfig& config) {
+inline std::vector<std::string> symbols_of(const TradingConfig& config) {
   std::vector<std::string> symbols;
   for (const TradedInstrument& instrument : config.instruments) {
     symbols.push_back(instrument.symbol);

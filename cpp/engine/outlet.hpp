@@ -16,10 +16,11 @@ class Outlet {
     put_bytes(kind, now, Bytes(reinterpret_cast<const std::byte*>(&body), sizeof body),
               detail);
   }
-  void put_bytes(RecordKind kind, MonoNanos now, Bytes body, std::uint8_t detail = 0) {
+  void put_bytes(RecordKind kind, MonoNanos now, Bytes body, std::uint8_t detail = 0,
+                 Bytes rest = {}) {
     const RecordHeader header{now, kind, detail, {}};
     ring_.try_push(Bytes(reinterpret_cast<const std::byte*>(&header), sizeof header),
-                   body);
+                   body, rest);
   }
   /// Records that a full ring refused; the ring counts them by itself.
   std::uint64_t lost() const { return ring_.refused(); }

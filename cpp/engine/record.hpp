@@ -26,6 +26,14 @@ enum class RecordKind : std::uint8_t {
   kSnapshotConnected = 7,
   kSnapshotDisconnected = 8,
   kSnapshotBytes = 9,
+  // Of venues that talk over WebSockets and HTTP; `detail` is the venue's number of the
+  // connection.
+  kLinkUp = 10,
+  kLinkDown = 11,
+  kMessage = 12,     ///< a whole one
+  kHttpAnswer = 13,  ///< see the venue's inputs
+  kBookAnswer = 14,  ///< u16 instrument, the body; `detail` 1: there is no answer
+  kClock = 15,       ///< i64: the wall's time in ns
   // What the engine decided and what became of it.
   kOrderSent = 16,   ///< SentOrder
   kCancelSent = 17,  ///< SentCancel

@@ -24,59 +24,44 @@ struct Engine::SnapshotListener {
   };
 
   void on_begin() {
-    engine.feed_.begin_snapshot();
+    engine.venue_.feed.begin_snapshot();
     void_books();
     engine.note_connection(ConnectionEvent::kBooksVoid, now);
   }
   void on_message(Bytes message) {
-    Quiet quiet{{engine, now}};
-    engine.books_.apply(message, quiet);
+    Quiet quiet{FeedListener(engine, now)};
+    engine.venue_.books.apply(message, quiet);
   }
   bool on_end(std::uint64_t next) {
-    FeedListener listener{engine, now};
-    const bool whole = engine.feed_.finish_snapshot(
-        next, now,
-        [&](std::uint64_t, Bytes message) { engine.books_.apply(message, listener); });
+    FeedListener listener(engine, now);
+    const bool whole = engine.venue_.feed.finish_snapshot(
+        next, now, [&](std::uint64_t, Bytes message) {
+          engine.venue_.books.apply(message, listener);
+        });
     if (whole) engine.note_connection(ConnectionEvent::kSnapshotApplied, now);
     return whole;
   }
-  /// No price is known any more but the last one, for deadline exits; and none of what
-  /// the signals have made of the past is whole: trades are missing.
   void void_books() {
-    for (Traded& instrument : engine.traded_) {
-      if (!engine.books_whole_) break;
-      instrument.last_touch = engine.touch_of(instrument);
-      instrument.last_trading = engine.trading(instrument);
-    }
-    engine.books_whole_ = false;
-    engine.books_.clear();
-    for (Traded& instrument : engine.traded_) {
-      instrument.touched = false;
-      instrument.levels.invalidate();
-      instrument.signals.reset();
-      instrument.flow.clear();
-      instrument.touch_before.reset();
-      instrument.last_tick = risk::kNoTick;
-      instrument.forecast = {};
-    }
+    for (Traded& instrument : engine.traded_) engine.void_book(instrument);
+    engine.venue_.books.clear();
   }
 };
 
 void Engine::on_snapshot_connected(MonoNanos now) {
-  journal_input(RecordKind::kSnapshotConnected, now, {}, 0);
+  begin_input(RecordKind::kSnapshotConnected, now);
   settle_markouts(now);
-  snapshot_.on_connected(now);
-  feed_.expect_snapshot();
+  venue_.snapshot.on_connected(now);
+  venue_.feed.expect_snapshot();
   settle(now);
 }
 
 void Engine::on_snapshot_disconnected(MonoNanos now) {
-  journal_input(RecordKind::kSnapshotDisconnected, now, {}, 0);
+  begin_input(RecordKind::kSnapshotDisconnected, now);
   settle_markouts(now);
-  if (!snapshot_.on_disconnected(now)) {
+  if (!venue_.snapshot.on_disconnected(now)) {
     // Half a snapshot is no book: what has come of it goes too.
-    if (feed_.resynchronising()) SnapshotListener{*this, now}.void_books();
-    feed_.fail_snapshot(now);
+    if (venue_.feed.resynchronising()) SnapshotListener{*this, now}.void_books();
+    venue_.feed.fail_snapshot(now);
     note_connection(ConnectionEvent::kSnapshotFailed, now);
   }
   follow_gap(now);
@@ -84,21 +69,16 @@ void Engine::on_snapshot_disconnected(MonoNanos now) {
 }
 
 bool Engine::on_snapshot_bytes(Bytes bytes, MonoNanos now) {
-  journal_input(RecordKind::kSnapshotBytes, now, bytes, 0);
+  begin_input(RecordKind::kSnapshotBytes, now, bytes);
   settle_markouts(now);
-  input_at_ = now;
   // Closed otherwise before the first message came: the books are as good as any.
-  if (!feed_.gap_open()) snapshot_.abandon();
-  const bool keep = snapshot_.on_bytes(bytes, now, SnapshotListener{*this, now});
+  if (!venue_.feed.gap_open()) venue_.snapshot.abandon();
+  const bool keep = venue_.snapshot.on_bytes(bytes, now, SnapshotListener{*this, now});
   follow_gap(now);
-  stage_at_ = stamp();
+  note_decoded();
   evaluate_touched(now);
   settle(now);
   return keep;
-}
-
-void Engine::note_connection(ConnectionEvent what, MonoNanos now) {
-  outlet_.put_bytes(RecordKind::kConnection, now, {}, static_cast<std::uint8_t>(what));
 }
 
 }  // namespace pyscalp::engine

@@ -148,6 +148,8 @@ struct StockParameters {
   std::string symbol = "AMZN";
   Price opening{223'900'000'000};
   Price tick{10'000'000};
+  /// Sizes are so many times those of shares.
+  Qty lot = 1;
   ValueParameters value;
   BurstParameters burst;
   PressureParameters pressure;

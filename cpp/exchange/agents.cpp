@@ -39,9 +39,9 @@ void check_providers(const StockParameters& stock) {
   }
 }
 
-void check(const StockParameters& stock) {
-  demand(stock.opening.value > 0 && stock.tick.value > 0, stock,
-         "opening price and tick must be positive");
+void check(const StockParameters& stock, Qty qty_max) {
+  demand(stock.opening.value > 0 && stock.tick.value > 0 && stock.lot > 0, stock,
+         "opening price, tick and lot must be positive");
   demand(stock.value.step.value > 0 && stock.value.activity_holds.value > 0 &&
              stock.value.volatility.value >= 0,
          stock, "value.step and value.activity_holds must be positive");
@@ -70,9 +70,11 @@ void check(const StockParameters& stock) {
          "noise.spread must be positive");
   demand(stock.noise.through_ticks >= 0, stock,
          "noise.through_ticks must not be negative");
-  demand(stock.dark.iceberg_display > 0 && stock.dark.iceberg_slices >= 3 &&
-             stock.dark.iceberg_display * stock.dark.iceberg_slices <= Market::kQtyMax,
-         stock, "icebergs must have 3 slices or more, 999,999 shares at most");
+  demand(
+      stock.dark.iceberg_display > 0 && stock.dark.iceberg_slices >= 3 &&
+          stock.dark.iceberg_display * stock.dark.iceberg_slices * stock.lot <= qty_max,
+      stock,
+      "icebergs must have 3 slices or more, and be no larger than an order may be");
   check_providers(stock);
 }
 
@@ -98,7 +100,7 @@ Agents::Agents(const AgentParameters& parameters, std::uint64_t seed,
   SplitMix64 seeds(seed);
   for (const Instrument& instrument : instruments) {
     const StockParameters& stock = stock_of(parameters, instrument);
-    check(stock);
+    check(stock, instrument.qty_max);
     stocks_.emplace_back(stock, instrument, static_cast<std::uint32_t>(stocks_.size()),
                          seeds.next());
   }

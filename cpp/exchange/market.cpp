@@ -1,12 +1,11 @@
 #include "exchange/market.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <stdexcept>
 
 namespace pyscalp::exchange {
 namespace {
-
-constexpr std::int64_t kPriceStep = 100'000;  // ITCH and OUCH write 1e-4
 
 std::uint64_t client_number(AccountId account, std::uint32_t client_ref) {
   return (std::uint64_t{account} << 32) | client_ref;
@@ -18,7 +17,7 @@ Market::Market(std::vector<Instrument> instruments, FeeSchedule fees,
                MarketOptions options)
     : fees_(fees),
       options_(options),
-      book_(options.orders),
+      book_(options.orders, options.level_outputs),
       next_reference_(options.first_number),
       next_match_(options.first_number) {
   if (options.orders == 0 || options.accounts == 0 || options.first_number == 0) {
@@ -29,8 +28,16 @@ Market::Market(std::vector<Instrument> instruments, FeeSchedule fees,
     if (symbol.empty() || symbol.size() > sizeof(wire::itch::Symbol)) {
       throw std::invalid_argument("symbol '" + symbol + "' is not 1 to 8 characters");
     }
-    if (instrument.tick.value <= 0 || instrument.tick.value % kPriceStep != 0) {
-      throw std::invalid_argument(symbol + ": the tick is no multiple of 0.0001");
+    constexpr std::int64_t kStepMax = std::numeric_limits<std::int64_t>::max() >> 31;
+    const std::int64_t step = instrument.feed_step.value;
+    if (step <= 0 || step > kStepMax || instrument.tick.value <= 0 ||
+        instrument.tick.value % step != 0) {
+      throw std::invalid_argument(symbol +
+                                  ": the tick is no multiple of the feed's price step");
+    }
+    if (instrument.qty_max < 1 ||
+        instrument.qty_max > std::numeric_limits<std::uint32_t>::max()) {
+      throw std::invalid_argument(symbol + ": qty_max is not 1 to 4,294,967,295");
     }
     if (index(instrument.id) == 0) {
       throw std::invalid_argument(symbol + ": 0 is no instrument id");
@@ -80,7 +87,7 @@ std::uint16_t Market::refusal(const NewOrder& order) const {
   if (found == nullptr) return reject::kSymbol;
   if (!open_) return reject::kClosed;
   if (!trading(order.instrument)) return reject::kHalted;
-  if (order.qty < 1 || order.qty > kQtyMax) return reject::kQuantity;
+  if (order.qty < 1 || order.qty > found->qty_max) return reject::kQuantity;
   if (!valid(*found, order.price)) return reject::kPrice;
   if (order.display_qty < 0) return reject::kMaxFloor;
   if (find_order(order.account, order.client_ref) != kNil) return reject::kOther;
@@ -89,7 +96,7 @@ std::uint16_t Market::refusal(const NewOrder& order) const {
 }
 
 bool Market::valid(const Instrument& instrument, Price price) {
-  return price.value > 0 && price <= kPriceMax &&
+  return price.value > 0 && price <= price_max(instrument) &&
          price.value % instrument.tick.value == 0;
 }
 
@@ -197,8 +204,8 @@ void Market::replace(AccountId account, std::uint32_t original_ref,
     reports_.push_back(report);
     return;
   }
-  if (total_qty < 1 || total_qty > kQtyMax ||
-      !valid(*instrument(order.instrument), price)) {
+  const Instrument& listed = *instrument(order.instrument);
+  if (total_qty < 1 || total_qty > listed.qty_max || !valid(listed, price)) {
     cancel_working(original, cancel_reason::kUser, now);
     return;
   }

@@ -24,12 +24,11 @@ class Market {
  public:
   /// MarketOptions::first_number, unless it is set.
   static constexpr std::uint64_t kFirstOwnNumber = MarketOptions{}.first_number;
-  static constexpr Qty kQtyMax = 999'999;
-  static constexpr Price kPriceMax{199'999'990'000'000};
 
   /// Throws std::invalid_argument where an instrument has id 0, a tick that is not a
-  /// positive multiple of 1e-4, a symbol that is empty or longer than 8, or an id or
-  /// symbol of another one; or where options hold a zero.
+  /// positive multiple of its feed_step, a qty_max that the feed cannot say, a symbol
+  /// that is empty or longer than 8, or an id or symbol of another one; or where
+  /// options hold a zero.
   Market(std::vector<Instrument> instruments, FeeSchedule fees,
          MarketOptions options = {});
 
@@ -104,6 +103,10 @@ class Market {
   /// ITCH messages, each behind its u16 big-endian length, as in a BinaryFILE.
   const std::vector<std::byte>& feed() const { return feed_.bytes(); }
   const std::vector<Report>& reports() const { return reports_; }
+  /// With MarketOptions::level_outputs: each displayed level that was changed, once or
+  /// several times, and each trade.
+  const std::vector<TouchedLevel>& touched() const { return book_.touched(); }
+  const std::vector<PublicTrade>& trades() const { return trades_; }
   void clear_outputs();
 
   // ---- State ----
@@ -113,6 +116,8 @@ class Market {
   /// Up to `levels` displayed levels, best first.
   std::vector<PriceLevel> depth(InstrumentId instrument, Side side,
                                 std::size_t levels) const;
+  /// What is displayed at one price.
+  Qty displayed(InstrumentId instrument, Side side, Price price) const;
   /// Calls `visit(const Order&)` for each order that is displayed, in the order in
   /// which they trade: best price first, then first come; `qty` is what is shown.
   template <class Visit>
@@ -221,6 +226,11 @@ class Market {
   void send_cancel(const Order& order, Qty qty, UnixNanos now);
   void send_executed(const Order& order, Qty qty, std::uint64_t match_number,
                      UnixNanos now);
+  void note_trade(const PublicTrade& trade) {
+    if (options_.level_outputs) trades_.push_back(trade);
+  }
+  std::uint32_t price_code(InstrumentId id, Price price) const;
+  Price price_of(InstrumentId id, std::uint32_t code) const;
 
   // market_state.cpp
   const Listing& listing(InstrumentId id) const;
@@ -237,6 +247,7 @@ class Market {
   std::vector<Account> accounts_;
   FeedBuffer feed_;
   std::vector<Report> reports_;
+  std::vector<PublicTrade> trades_;
   Anomalies anomalies_;
   std::uint64_t next_reference_;
   std::uint64_t next_match_;

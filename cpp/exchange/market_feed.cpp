@@ -14,11 +14,15 @@ char side_code(Side side) { return side == Side::kBuy ? 'B' : 'S'; }
 
 std::uint32_t shares(Qty qty) { return static_cast<std::uint32_t>(qty); }
 
-std::uint32_t price_code(Price price) {
-  return static_cast<std::uint32_t>(price_to_e4(price));
+}  // namespace
+
+std::uint32_t Market::price_code(InstrumentId id, Price price) const {
+  return static_cast<std::uint32_t>(price.value / instrument(id)->feed_step.value);
 }
 
-}  // namespace
+Price Market::price_of(InstrumentId id, std::uint32_t code) const {
+  return {std::int64_t{code} * instrument(id)->feed_step.value};
+}
 
 void Market::send_system(char event, UnixNanos now) {
   feed_.send(itch::SystemEvent{header(InstrumentId{}, now), event});
@@ -46,14 +50,14 @@ void Market::send_add(const Order& order, UnixNanos now) {
   message.side = side_code(order.side);
   message.shares = shares(order.qty);
   message.stock = itch::Symbol(instrument(order.instrument)->symbol);
-  message.price_e4 = price_code(order.price);
+  message.price_e4 = price_code(order.instrument, order.price);
   feed_.send(message);
 }
 
 void Market::send_replace(const Order& order, std::uint64_t replaced, UnixNanos now) {
   feed_.send(itch::OrderReplace{header(order.instrument, now), replaced,
                                 order.reference, shares(order.qty),
-                                price_code(order.price)});
+                                price_code(order.instrument, order.price)});
 }
 
 void Market::send_delete(const Order& order, UnixNanos now) {
@@ -76,7 +80,7 @@ void Market::send_executed(const Order& order, Qty qty, std::uint64_t match_numb
   message.header = header(order.instrument, now);
   message.shares = shares(qty);
   message.stock = itch::Symbol(instrument(order.instrument)->symbol);
-  message.price_e4 = price_code(order.price);
+  message.price_e4 = price_code(order.instrument, order.price);
   message.match = match_number;
   feed_.send(message);
 }

@@ -64,6 +64,7 @@ bool Market::trade(Incoming& incoming, std::uint32_t index, Qty qty, UnixNanos n
   incoming.open -= qty;
   incoming.filled += qty;
   send_executed(order, qty, match_number, now);
+  note_trade({now, order.instrument, incoming.side, order.price, qty, match_number});
 
   if (!order.recorded()) {
     working_[order.working].filled += qty;

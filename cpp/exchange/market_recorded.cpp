@@ -61,10 +61,10 @@ struct Market::RecordedHandler {
     if (book.full()) return pass(anomalies.over_capacity);
     Order order;
     order.reference = message.reference;
-    order.price = price_from_e4(message.price_e4);
+    order.instrument = InstrumentId{message.header.locate};
+    order.price = market.price_of(order.instrument, message.price_e4);
     order.qty = message.shares;
     order.recorded_qty = message.shares;
-    order.instrument = InstrumentId{message.header.locate};
     order.side = message.side == 'B' ? Side::kBuy : Side::kSell;
     order.qty = arrive(order, time(message.header));
     book.add(order, place(order));
@@ -123,6 +123,7 @@ struct Market::RecordedHandler {
     order.recorded_qty = std::max<Qty>(order.recorded_qty - shares, 0);
     const Qty done = std::min(incoming.open, order.qty);
     book.reduce(index, done);
+    if (done > 0) tell(message, order, done);
     if (untouched) {
       pass();
     } else if (done > 0) {
@@ -131,6 +132,18 @@ struct Market::RecordedHandler {
       market.feed_.send(here);
     }
     settle(index, now);
+  }
+
+  /// Tells the public of a recorded execution of `qty`.
+  void tell(const itch::OrderExecuted& message, const Order& order, Qty qty) {
+    market.note_trade({time(message.header), order.instrument, opposite(order.side),
+                       order.price, qty, message.match});
+  }
+  void tell(const itch::OrderExecutedWithPrice& message, const Order& order, Qty qty) {
+    if (message.printable != 'Y') return;
+    market.note_trade({time(message.header), order.instrument, opposite(order.side),
+                       market.price_of(order.instrument, message.price_e4), qty,
+                       message.match});
   }
 
   /// Takes off what is here of an order beyond what the recording has left of it, and
@@ -189,7 +202,7 @@ struct Market::RecordedHandler {
     }
     Order order = old;
     order.reference = message.new_reference;
-    order.price = price_from_e4(message.price_e4);
+    order.price = market.price_of(order.instrument, message.price_e4);
     order.recorded_qty = message.shares;
     // What participants took of it stays taken; what the replacement adds is there.
     const Qty grown = order.recorded_qty - old.recorded_qty;
@@ -224,7 +237,8 @@ struct Market::RecordedHandler {
   /// The last price at which participants are filled by a trade whose taker, as `side`
   /// has it, met hidden orders.
   Price reach(const itch::Trade& message, Side side) const {
-    const Price price = price_from_e4(message.price_e4);
+    const Price price =
+        market.price_of(InstrumentId{message.header.locate}, message.price_e4);
     if (!market.options_.touch_only) return price;
     const Side resting = opposite(side);
     const Price shown = market.listings_[message.header.locate].shown[index(resting)];
@@ -244,8 +258,12 @@ struct Market::RecordedHandler {
       market.match(incoming, time(message.header));
       open = incoming.open;
     }
-    if (open == message.shares) return pass();
     if (open == 0) return;
+    const InstrumentId id{message.header.locate};
+    market.note_trade({time(message.header), id,
+                       message.side == 'B' ? Side::kSell : Side::kBuy,
+                       market.price_of(id, message.price_e4), open, message.match});
+    if (open == message.shares) return pass();
     itch::Trade rest = message;
     rest.shares = static_cast<std::uint32_t>(open);
     market.feed_.send(rest);

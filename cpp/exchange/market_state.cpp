@@ -8,6 +8,8 @@ namespace pyscalp::exchange {
 void Market::clear_outputs() {
   feed_.clear();
   reports_.clear();
+  trades_.clear();
+  book_.clear_touched();
 }
 
 PriceLevel Market::best(InstrumentId id, Side side) const {
@@ -31,6 +33,17 @@ std::vector<PriceLevel> Market::depth(InstrumentId id, Side side,
     if (qty > 0) depth.push_back({rung->price, qty});
   }
   return depth;
+}
+
+Qty Market::displayed(InstrumentId id, Side side, Price price) const {
+  if (listing(id).instrument < 0) return 0;
+  const Ladder& ladder = book_.ladder(id, side);
+  const auto found = std::lower_bound(ladder.rungs.begin(), ladder.rungs.end(), price,
+                                      [side](const Ladder::Rung& rung, Price wanted) {
+                                        return better(side, wanted, rung.price);
+                                      });
+  if (found == ladder.rungs.end() || found->price != price) return 0;
+  return book_.level(found->level).displayed_qty;
 }
 
 const Instrument* Market::instrument(InstrumentId id) const {

@@ -21,7 +21,11 @@ enum class TimeInForce : std::uint8_t { kDay, kIoc };
 struct Instrument {
   InstrumentId id{};
   std::string symbol;
-  Price tick{10'000'000};  ///< a positive multiple of 1e-4
+  Price tick{10'000'000};  ///< a positive multiple of feed_step
+  /// What one unit of a price field on the ITCH feed means. A market whose unit is the
+  /// lot has its tick here: what is 0.01 a coin is less than 1e-4 a lot.
+  Price feed_step{100'000};
+  Qty qty_max = 999'999;  ///< of one order; at most what a u32 of the feed can say
 };
 
 struct NewOrder {
@@ -36,6 +40,11 @@ struct NewOrder {
   Qty display_qty = 0;  ///< iceberg: shares shown at a time; 0 shows all
   bool hidden = false;  ///< never shown; display_qty then means nothing
 };
+
+/// The highest price of an order: 199,999.99 where the feed has four decimals.
+constexpr Price price_max(const Instrument& instrument) {
+  return {instrument.feed_step.value * 1'999'999'900};
+}
 
 /// One price of a book and what is displayed there.
 struct PriceLevel {
@@ -62,9 +71,10 @@ inline constexpr std::uint16_t kMaxFloor = 0x04;  ///< display_qty below 0
 inline constexpr std::uint16_t kHalted = 0x07;
 inline constexpr std::uint16_t kAccount = 0x0C;  ///< 0 or above MarketOptions::accounts
 inline constexpr std::uint16_t kOther = 0x0F;    ///< client_ref in use, or no room left
-inline constexpr std::uint16_t kQuantity = 0x13;  ///< not within 1 ... 999,999
+inline constexpr std::uint16_t kQuantity =
+    0x13;  ///< not within 1 ... Instrument::qty_max
 inline constexpr std::uint16_t kSymbol = 0x17;
-inline constexpr std::uint16_t kPrice = 0x1D;  ///< off tick, or not in (0, 199,999.99]
+inline constexpr std::uint16_t kPrice = 0x1D;  ///< off tick, or not in (0, price_max]
 }  // namespace reject
 
 /// OUCH 5.0 cancel reasons that the Market gives (cancel_all passes the caller's).
@@ -115,6 +125,25 @@ struct MarketOptions {
   /// The recording shows of each side its best price only; what waits at others is not
   /// known. See Market::apply_recorded.
   bool touch_only = false;
+  /// Market::touched and Market::trades are kept.
+  bool level_outputs = false;
+};
+
+/// A price at which what is displayed may have changed.
+struct TouchedLevel {
+  InstrumentId instrument{};
+  Side side = Side::kBuy;
+  Price price{};
+};
+
+/// A trade as the public is told of it.
+struct PublicTrade {
+  UnixNanos time{};
+  InstrumentId instrument{};
+  Side aggressor = Side::kBuy;
+  Price price{};
+  Qty qty = 0;
+  std::uint64_t match = 0;
 };
 
 /// What a recording said that does not fit the book, each counted by name. The message

@@ -55,6 +55,7 @@ std::uint32_t RestingBook::add(const Order& order, Place place) {
     link_first(queue(level, order.hidden), index);
   }
   shown(level, order.hidden) += order.qty;
+  touch(order);
   if (!order.recorded()) {
     ++level.participants;
     ++ladder.participants;
@@ -68,6 +69,7 @@ void RestingBook::erase(std::uint32_t index) {
   Level& level = levels_[order.level];
   unlink(queue(level, order.hidden), index);
   shown(level, order.hidden) -= order.qty;
+  touch(order);
   Ladder& ladder = ladder_of(order.instrument, order.side);
   if (!order.recorded()) {
     --level.participants;
@@ -88,6 +90,7 @@ void RestingBook::requeue(std::uint32_t index, std::uint64_t reference, Qty qty)
   order.reference = reference;
   order.qty = qty;
   shown(level, order.hidden) += qty;
+  touch(order);
 }
 
 std::uint32_t RestingBook::level_at(Ladder& ladder, Side side, Price price) {

@@ -60,7 +60,9 @@ struct Ladder {
 
 class RestingBook {
  public:
-  explicit RestingBook(std::uint32_t orders_max) : orders_max_(orders_max) {}
+  /// `notes`: levels whose displayed quantity may have changed are kept in touched().
+  explicit RestingBook(std::uint32_t orders_max, bool notes = false)
+      : orders_max_(orders_max), notes_(notes) {}
 
   /// Makes room for an instrument.
   void list(InstrumentId instrument);
@@ -80,6 +82,7 @@ class RestingBook {
   void reduce(std::uint32_t index, Qty qty) {
     Order& order = orders_[index];
     order.qty -= qty;
+    touch(order);
     shown(levels_[order.level], order.hidden) -= qty;
   }
   /// Sends an order with nothing left to the end of its queue with `qty` shares under a
@@ -93,6 +96,8 @@ class RestingBook {
   Order& operator[](std::uint32_t index) { return orders_[index]; }
   const Order& operator[](std::uint32_t index) const { return orders_[index]; }
   const Level& level(std::uint32_t index) const { return levels_[index]; }
+  const std::vector<TouchedLevel>& touched() const { return touched_; }
+  void clear_touched() { touched_.clear(); }
   /// Of a listed instrument.
   const Ladder& ladder(InstrumentId instrument, Side side) const {
     return ladders_[2 * index(instrument) + pyscalp::index(side)];
@@ -111,6 +116,10 @@ class RestingBook {
   Ladder& ladder_of(InstrumentId instrument, Side side) {
     return ladders_[2 * index(instrument) + pyscalp::index(side)];
   }
+  void touch(const Order& order) {
+    if (!notes_ || order.hidden) return;
+    touched_.push_back({order.instrument, order.side, order.price});
+  }
   std::uint32_t level_at(Ladder& ladder, Side side, Price price);
   void drop_level(Ladder& ladder, Side side, Price price);
   void link(Queue& queue, std::uint32_t index);
@@ -118,6 +127,8 @@ class RestingBook {
   void unlink(Queue& queue, std::uint32_t index);
 
   std::uint32_t orders_max_;
+  bool notes_;
+  std::vector<TouchedLevel> touched_;
   std::vector<Order> orders_;
   std::vector<std::uint32_t> orders_free_;
   std::vector<Level> levels_;

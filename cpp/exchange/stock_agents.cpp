@@ -283,6 +283,8 @@ OrderName StockAgents::place(const Now& now, AccountId role, NewOrder wanted,
   wanted.account = kFirstAccount + number_ * kAccountsPerStock + role;
   wanted.client_ref = ++next_client_ref_[role];
   wanted.instrument = instrument_;
+  wanted.qty *= parameters_.lot;
+  wanted.display_qty *= parameters_.lot;
   now.market.enter(wanted, {now.time});
   AgentOrder order;
   order.account = wanted.account;

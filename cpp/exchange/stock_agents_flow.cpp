@@ -106,7 +106,7 @@ void StockAgents::take(const Now& now, const Programme& programme) {
   order.client_ref = ++next_client_ref_[programme.role];
   order.instrument = instrument_;
   order.side = side;
-  order.qty = take_qty();
+  order.qty = take_qty() * parameters_.lot;
   const std::int64_t through = random_.between(0, noise.through_ticks) * tick_;
   order.price = {std::max(tick_, best.value + sign(side) * through)};
   order.time_in_force = TimeInForce::kIoc;

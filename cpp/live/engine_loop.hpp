@@ -8,7 +8,6 @@
 #include <array>
 #include <type_traits>
 
-#include "base/allocations.hpp"
 #include "base/cpu.hpp"
 #include "live/live_session.hpp"
 
@@ -25,7 +24,7 @@ std::optional<std::string> LiveSession::open_over(Receiver& receiver,
 
 template <class Receiver>
 void LiveSession::loop(Receiver& receiver) {
-  while (!engine_->finished() && !abandon_.load(std::memory_order_relaxed)) {
+  while (!engine_->finished() && !abandoned()) {
     poll_commands();
     const bool fed = poll_feed(receiver);
     const bool answered = poll_orders();
@@ -40,10 +39,8 @@ void LiveSession::loop(Receiver& receiver) {
     if (config_.snapshot) follow_snapshot(now);
     send_pending();
     if (!connected_) poll_connection(now);
-    if (!was_running_) check_patience(now);
-    allocations_.store(
-        was_running_ ? allocations_of_this_thread() - allocations_at_start_ : 0,
-        std::memory_order_relaxed);
+    if (!running()) check_patience(now);
+    count_allocations();
     const bool idle = !fed && !answered;
     // It takes system calls: in a quiet moment, unless none comes.
     if (now >= publish_at_ && (idle || now >= publish_at_ + seconds(1))) {

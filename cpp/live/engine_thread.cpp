@@ -34,10 +34,10 @@ std::string locked_note(const LockedMemory& locked) {
 }  // namespace
 
 EngineThread::EngineThread(const EngineThreadOptions& options, PageUse pages,
-                           engine::Engine& engine) {
+                           const std::function<void()>& prefault) {
   set_thread_name("pyscalp-engine");
   pin(options.cpu >= 0 ? options.cpu : last_core());
-  settle_memory(options.lock_memory, pages, engine);
+  settle_memory(options.lock_memory, pages, prefault);
   hold_cores_awake();
   // Last, so that nothing above runs before the rest of the machine.
   if (options.scheduler == Scheduler::kFifo) notes_.push_back(run_real_time().text());
@@ -53,10 +53,11 @@ void EngineThread::pin(int core) {
   }
 }
 
-void EngineThread::settle_memory(bool lock, PageUse pages, engine::Engine& engine) {
+void EngineThread::settle_memory(bool lock, PageUse pages,
+                                 const std::function<void()>& prefault) {
   if (!lock && pages == PageUse::kSmall) return;
   // By this thread, so that the pages are of the memory next to its core.
-  engine.prefault();
+  prefault();
   prefault_stack();
   notes_.push_back(huge_pages_note(pages) + ", all brought in");
   if (!lock) return;

@@ -4,6 +4,7 @@
 // and cores may sleep again. What could not be had is said and the run goes on without.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,7 +12,6 @@
 #include "base/resident_memory.hpp"
 #include "base/wake_latency.hpp"
 #include "base/zeroed_array.hpp"
-#include "engine/engine.hpp"
 
 namespace pyscalp::live {
 
@@ -30,9 +30,9 @@ class EngineThread {
  public:
   /// Pins and names the calling thread, then asks for the rest. Pools in huge pages are
   /// brought in too, as zeroing one takes a hundred microseconds when it is first
-  /// touched.
+  /// touched. `prefault` does that.
   EngineThread(const EngineThreadOptions& options, PageUse pages,
-               engine::Engine& engine);
+               const std::function<void()>& prefault);
 
   /// One line for each thing asked for: what there is, or why not and what to do.
   const std::vector<std::string>& notes() const { return notes_; }
@@ -40,7 +40,7 @@ class EngineThread {
  private:
   void pin(int core);
   void hold_cores_awake();
-  void settle_memory(bool lock, PageUse pages, engine::Engine& engine);
+  void settle_memory(bool lock, PageUse pages, const std::function<void()>& prefault);
 
   std::vector<std::string> notes_;
   WakeLatency wake_latency_;

@@ -1,11 +1,7 @@
 #include "live/live_session.hpp"
 
 #include <algorithm>
-#include <chrono>
 
-#include "base/allocations.hpp"
-#include "base/clock.hpp"
-#include "base/cpu.hpp"
 #include "live/engine_loop.hpp"
 
 namespace pyscalp::live {
@@ -19,34 +15,19 @@ LiveConfig completed(LiveConfig config) {
   return config;
 }
 
-/// Between two looks of housekeeping into the ring, which holds seconds of the busiest
-/// feed. Each wake-up costs whoever shares its core the warmth of its caches.
-constexpr std::chrono::milliseconds kHousekeepingNap{10};
-/// Records taken by housekeeping under one hold of the lock.
-constexpr int kRecordsPerHold = 256;
+HostConfig host_config(const LiveConfig& config) {
+  return {config.thread, config.engine.books.pages, config.journal_path,
+          config.ring_size};
+}
 
 }  // namespace
 
 LiveSession::LiveSession(const LiveConfig& config)
-    : config_(completed(config)),
-      ring_(config.ring_size),
-      recorder_(engine::symbols_of(config.engine)) {
-  engine_ = std::make_unique<engine::Engine>(config_.engine, ring_, kill_switch_);
-}
+    : EngineHost(host_config(config), engine::symbols_of(config.engine)),
+      config_(completed(config)),
+      engine_(std::make_unique<engine::Engine>(config_.engine, ring_, kill_switch_)) {}
 
-LiveSession::~LiveSession() {
-  abandon("the session object was destroyed");
-  Go settled = Go::kSettled;
-  if (go_.compare_exchange_strong(settled, Go::kNever)) go_.notify_one();
-  if (engine_thread_.joinable()) engine_thread_.join();
-  if (housekeeping_thread_.joinable()) housekeeping_thread_.join();
-}
-
-void LiveSession::settle() {
-  engine_thread_ = std::thread([this] { run_engine(); });
-  // Acquire pairs with the thread's release: its notes are there.
-  go_.wait(Go::kSettling, std::memory_order_acquire);
-}
+LiveSession::~LiveSession() { end_threads(); }
 
 std::optional<std::string> LiveSession::open() {
   settle();
@@ -72,55 +53,7 @@ std::optional<std::string> LiveSession::open_rest() {
     if (!retransmission) return retransmission.error;
     retransmission_ = std::move(*retransmission);
   }
-  if (!config_.journal_path.empty()) {
-    journal_ = std::make_unique<journal::JournalWriter>(config_.journal_path);
-    if (!journal_->flush()) return journal_->error();
-  }
-  return std::nullopt;
-}
-
-void LiveSession::start() {
-  // Release: whatever open() made is there for the engine's thread.
-  go_.store(Go::kRun, std::memory_order_release);
-  go_.notify_one();
-  housekeeping_thread_ = std::thread([this] { run_housekeeping(); });
-}
-
-// Release and acquire are not needed on the flags: they carry no data with them.
-void LiveSession::request_stop() { stop_.store(true, std::memory_order_relaxed); }
-
-void LiveSession::kill() {
-  kill_switch_.engage();
-  request_stop();
-}
-
-void LiveSession::abandon(const std::string& why) {
-  if (engine_ended_.load(std::memory_order_acquire)) return;
-  fail(why);
-  abandon_.store(true, std::memory_order_relaxed);
-}
-
-bool LiveSession::join(double timeout_s) {
-  const auto until = std::chrono::steady_clock::now() +
-                     std::chrono::duration_cast<std::chrono::nanoseconds>(
-                         std::chrono::duration<double>(timeout_s));
-  while (!ended()) {
-    if (std::chrono::steady_clock::now() >= until) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-  if (engine_thread_.joinable()) engine_thread_.join();
-  if (housekeeping_thread_.joinable()) housekeeping_thread_.join();
-  return true;
-}
-
-std::string LiveSession::error() const {
-  const std::scoped_lock lock(mutex_);
-  return error_;
-}
-
-std::vector<std::string> LiveSession::thread_notes() const {
-  const std::scoped_lock lock(mutex_);
-  return thread_notes_;
+  return open_journal();
 }
 
 TransportReport LiveSession::transport() const {
@@ -134,38 +67,9 @@ TransportReport LiveSession::transport() const {
   return report;
 }
 
-void LiveSession::fail(const std::string& why) {
-  const std::scoped_lock lock(mutex_);
-  if (error_.empty()) error_ = why;
-}
-
 // ---- The engine thread ----
 
-void LiveSession::run_engine() {
-  const EngineThread thread(config_.thread, config_.engine.books.pages, *engine_);
-  {
-    const std::scoped_lock lock(mutex_);
-    thread_notes_ = thread.notes();
-  }
-  go_.store(Go::kSettled, std::memory_order_release);
-  go_.notify_one();
-  go_.wait(Go::kSettled, std::memory_order_acquire);
-  if (go_.load(std::memory_order_acquire) == Go::kNever) return;
-  spin();
-  if (engine_->phase() == engine::Phase::kFailed) {
-    fail("stopped, but not known to be flat: the venue did not answer in time");
-  }
-  engine_ended_.store(true, std::memory_order_release);
-}
-
-/// The time at which something was found to work on.
-MonoNanos LiveSession::found() {
-  const MonoNanos now = clock_.now();
-  spin_gaps_.busy(now);
-  return now;
-}
-
-void LiveSession::spin() {
+void LiveSession::run() {
   started_ = clock_.now();
   connect(started_);
   loop_();
@@ -211,23 +115,16 @@ void LiveSession::note_session() {
   const session::SessionState state = engine_->session().state();
   if (state == session::SessionState::kLive) retry_wait_ = kRetryWait;
   // Once we have been in, a refusal passes: the venue still holds the old connection.
-  refused_ = refused_ || (state == session::SessionState::kRefused && !was_running_);
+  refused_ = refused_ || (state == session::SessionState::kRefused && !running());
   unwanted_ = refused_ || state == session::SessionState::kEnded;
 }
 
 void LiveSession::poll_commands() {
-  if (!kill_taken_ && kill_switch_.engaged()) [[unlikely]] {
-    kill_taken_ = stop_taken_ = true;
-    engine_->on_command(engine::Command::kKill, clock_.now());
-    send_pending();
-    spin_gaps_.worked();
-  }
-  if (!stop_taken_ && stop_.load(std::memory_order_relaxed)) [[unlikely]] {
-    stop_taken_ = true;
-    engine_->on_command(engine::Command::kStop, clock_.now());
-    send_pending();
-    spin_gaps_.worked();
-  }
+  while (const auto command = take_command()) [[unlikely]] {
+      engine_->on_command(*command, clock_.now());
+      send_pending();
+      spin_gaps_.worked();
+    }
 }
 
 void LiveSession::send_pending() {
@@ -290,9 +187,7 @@ void LiveSession::drop_connection(MonoNanos now) {
 
 void LiveSession::check_patience(MonoNanos now) {
   if (engine_->phase() == engine::Phase::kRunning) {
-    was_running_ = true;
-    allocations_at_start_ = allocations_of_this_thread();
-    spin_gaps_.start(now);
+    note_running(now);
     return;
   }
   // Catching up with a day takes its time; what counts is that it goes on.
@@ -335,48 +230,6 @@ std::string LiveSession::silent_helpers() const {
   if (who.empty())
     return "nobody repeats it; set venue.retransmission or venue.snapshot";
   return who + "; check " + keys;
-}
-
-// ---- The housekeeping thread ----
-
-void LiveSession::run_housekeeping() {
-  set_thread_name("pyscalp-house");
-  auto next_flush = std::chrono::steady_clock::now();
-  for (;;) {
-    // Acquire pairs with the engine's last release: what it pushed before is seen.
-    const bool last = engine_ended_.load(std::memory_order_acquire);
-    int taken = 0;
-    {
-      const std::scoped_lock lock(mutex_);
-      while (taken < kRecordsPerHold && ring_.try_pop([&](Bytes record) {
-        recorder_.take(record);
-        if (journal_) journal_->append(record);
-      })) {
-        ++taken;
-      }
-    }
-    const auto now = std::chrono::steady_clock::now();
-    if (journal_ && now >= next_flush) {
-      journal_->flush();
-      next_flush = now + std::chrono::milliseconds(100);
-      if (journal_->failed()) {
-        fail(journal_->error());
-        request_stop();
-      }
-    }
-    if (last && taken == 0) break;
-    if (taken == 0) std::this_thread::sleep_for(kHousekeepingNap);
-  }
-  if (ring_.refused() != 0) {
-    fail(std::to_string(ring_.refused()) +
-         " records were lost, as the journal could not keep up: the results are not "
-         "whole");
-  }
-  if (journal_) {
-    journal_->flush(true);
-    if (journal_->failed()) fail(journal_->error());
-  }
-  ended_.store(true, std::memory_order_release);
 }
 
 }  // namespace pyscalp::live

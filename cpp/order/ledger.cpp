@@ -23,14 +23,18 @@ Booked Ledger::on_fill(const Execution& execution) {
   Position& position = positions_[index(execution.instrument)];
   const bool was_flat = position.flat();
   unrealised_ -= position.unrealised().value;
-  const Money fee = fees_.fee(execution.liquidity, execution.price, execution.qty);
+  const Money fee =
+      execution.fee ? *execution.fee
+                    : fees_.fee(execution.liquidity, execution.price, execution.qty);
   const Qty closing = position.closes(execution.side, execution.qty);
   if (closing == 0 || closing == execution.qty) {
     book(leg(execution, execution.qty, fee), position, booked);
   } else {
-    // Through zero: the fee of the closing part as if it were alone, the rest to the
-    // other, so that the two add up.
-    const Money closing_fee = fees_.fee(execution.liquidity, execution.price, closing);
+    // Through zero: the fee of the closing part as if it were alone, or its share of
+    // the venue's, the rest to the other, so that the two add up.
+    const Money closing_fee =
+        execution.fee ? Money{fee.value / execution.qty * closing}
+                      : fees_.fee(execution.liquidity, execution.price, closing);
     book(leg(execution, closing, closing_fee), position, booked);
     book(leg(execution, execution.qty - closing, fee - closing_fee), position, booked);
   }

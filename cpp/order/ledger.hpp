@@ -19,6 +19,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -48,6 +49,7 @@ struct Execution {
   Price mid = kNoPrice;         ///< now
   MonoNanos time{};
   UnixNanos venue_time{};
+  std::optional<Money> fee{};  ///< as the venue says; nothing: by the schedule
 };
 
 /// What an execution became. Two fills where it went through zero: the first closes a

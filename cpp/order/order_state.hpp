@@ -15,8 +15,9 @@ namespace pyscalp::order {
 ///        v                      v
 ///   kRejected              kFilled / kCanceled
 ///
-/// A disconnect puts every open order into kUnknown; only a message of the venue, or a
-/// reconciliation, takes it out. All of its remaining quantity counts until then.
+/// A disconnect puts every open order into kUnknown, a request without an answer the
+/// one it was about; only a message of the venue, or a reconciliation, takes it out.
+/// All of its remaining quantity counts until then.
 enum class OrderState : std::uint8_t {
   kPendingNew = 0,
   kLive = 1,

@@ -150,6 +150,14 @@ std::uint32_t WorkingOrders::on_disconnected() {
   return unknown_count_;
 }
 
+OrderResult WorkingOrders::on_unknown(std::uint32_t user_ref) {
+  Order* const order = at(user_ref);
+  if (order == nullptr) return counted(OrderResult::kUnknownRef);
+  if (!order->open()) return counted(OrderResult::kAlreadyClosed);
+  set_state(*order, OrderState::kUnknown);
+  return counted(OrderResult::kOk);
+}
+
 OrderResult WorkingOrders::on_reconciled(std::uint32_t user_ref, Qty leaves) {
   Order* const order = at(user_ref);
   if (order == nullptr) return counted(OrderResult::kUnknownRef);

@@ -84,6 +84,8 @@ class WorkingOrders {
                                  Price price);
   /// The link is gone: every open order becomes kUnknown. Returns how many are.
   std::uint32_t on_disconnected();
+  /// The fate of this one order is not known: it becomes kUnknown.
+  OrderResult on_unknown(std::uint32_t user_ref);
   /// The venue said of a kUnknown order that `leaves` is open: more than 0 makes it
   /// kLive, 0 closes it (kCanceled, or kRejected if it was never accepted).
   OrderResult on_reconciled(std::uint32_t user_ref, Qty leaves);

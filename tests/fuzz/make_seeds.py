@@ -10,6 +10,8 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+import web_seeds
+
 CORPUS = Path(__file__).resolve().parent / "corpus"
 
 STOCK = b"SCLP    "
@@ -398,6 +400,93 @@ BINANCE_FEED = {
     + b"\n1" + _COIN_DEPTH.replace(b'"U":21,"u":30,"pu":20', b'"U":35,"u":40,"pu":30'),
 }  # fmt: skip
 
+
+def _order(status: str, filled: int, more: str = "", ref: int = 1) -> str:
+    return (
+        f'"symbol":"BTCUSDT","orderId":{70 + ref},"clientOrderId":"pf1-{ref}","price":"100.00",'
+        f'"origQty":"100","executedQty":"{filled}","status":"{status}","side":"BUY"{more}'
+    )
+
+
+def _event(execution: str, status: str, filled: int, last: int, trade: int, ref: int = 1) -> str:
+    return (
+        f'"s":"BTCUSDT","c":"pf1-{ref}","C":"","S":"BUY","q":"100","p":"100.00",'
+        f'"x":"{execution}","X":"{status}","i":{70 + ref},"l":"{last}","z":"{filled}",'
+        f'"L":"100.00","T":1,"t":{trade},"m":true,"n":"0.1","N":"USDT"'
+    )
+
+
+def _spot(text: str) -> str:
+    return f'{{"subscriptionId":0,"event":{{"e":"executionReport","E":1,{text}}}}}'
+
+
+SPOT_START = (
+    '{"id":1,"status":200,"result":{"subscriptionId":0}}',
+    '{"id":2,"status":200,"result":{"balances":[{"asset":"USDT","free":"9","locked":"0"}]}}',
+    '{"id":3,"status":200,"result":[]}',
+)
+USDM_START = (
+    '{"id":1,"status":200,"result":{"listenKey":"k"}}',
+    "!",  # the user stream comes up
+    '{"id":2,"status":200,"result":[{"symbol":"BTCUSDT","positionSide":"BOTH",'
+    '"positionAmt":"0"}]}',
+    '{"id":3,"status":200,"result":[{"asset":"USDT","balance":"9","availableBalance":"8"}]}',
+    "4[]",
+)
+BINANCE_ORDERS = {
+    "spot_filled": b"\x00"
+    + "\n".join((
+        *SPOT_START,
+        f'{{"id":4,"status":200,"result":{{{_order("PARTIALLY_FILLED", 40)},"fills":[{{'
+        '"price":"100.00","qty":"40","commission":"0.1","commissionAsset":"USDT",'
+        '"tradeId":5}]},"rateLimits":[{"rateLimitType":"ORDERS","interval":"SECOND",'
+        '"intervalNum":10,"limit":50,"count":2}]}',
+        _spot(_event("TRADE", "FILLED", 100, 60, 6)),
+        _spot(_event("NEW", "NEW", 0, 0, -1, 2)),
+        _spot(_event("CANCELED", "CANCELED", 0, 0, -1, 2)),
+    )).encode(),
+    "spot_errors": b"\x00"
+    + "\n".join((
+        *SPOT_START,
+        '{"id":4,"status":400,"error":{"code":-2010,"msg":"Order would immediately match"}}',
+        '{"id":5,"status":503,"error":{"code":-1007,"msg":"Timeout"}}',
+        "!!!",
+        '{"id":7,"status":429,"error":{"code":-1003,"msg":"x","data":{"serverTime":1,'
+        '"retryAfter":9}}}',
+        '{"event":{"e":"serverShutdown","E":1}}',
+    )).encode(),
+    "usdm": b"\x01"
+    + "\n".join((
+        *USDM_START,
+        f'{{"id":5,"status":200,"result":{{{_order("NEW", 0)}}}}}',
+        '{"e":"ORDER_TRADE_UPDATE","E":1,"T":1,"o":{'
+        f'{_event("TRADE", "FILLED", 100, 100, 9)}}}}}',
+        '{"e":"ACCOUNT_UPDATE","E":1,"T":1,"a":{"B":[{"a":"USDT","wb":"1","cw":"1"}],'
+        '"P":[{"s":"BTCUSDT","pa":"-1","ps":"BOTH"}]}}',
+        '{"e":"listenKeyExpired","E":1}',
+    )).encode(),
+    "spot_rest": b"\x02"
+    + "\n".join((
+        *SPOT_START,
+        f"4{{{_order('EXPIRED', 0)}}}",
+        '5{"code":-1021,"msg":"Timestamp"}',
+        '6{"serverTime":1700000000000}',
+        "7<html>",
+    )).encode(),
+}  # fmt: skip
+
+BINANCE_ANSWERS = {
+    f"{name}_{number}": line
+    for name, lines in BINANCE_ORDERS.items()
+    for number, line in enumerate(lines[1:].split(b"\n"))
+    if line.startswith(b"{")
+} | {
+    "trades": b'[{"symbol":"BTCUSDT","id":2,"orderId":3,"price":"4.00","qty":"0.012",'
+    b'"commission":"10.1","commissionAsset":"BTC","time":1499865549590,"isMaker":true}]',
+    "orders": ("[{" + _order("NEW", 0) + "},{" + _order("FILLED", 100) + "}]").encode(),
+    "error": b'{"code":-1003,"msg":"x"}',
+}
+
 SEEDS = {
     "binance_market": BINANCE_MARKET,
     "binance_feed": BINANCE_FEED,
@@ -413,6 +502,10 @@ SEEDS = {
     "pcap": PCAP,
     "book": BOOK,
     "recorded_file": RECORDED_FILE,
+    "binance_answers": BINANCE_ANSWERS,
+    "binance_orders": BINANCE_ORDERS,
+    "websocket": web_seeds.WEBSOCKET,
+    "http": web_seeds.HTTP,
 }
 
 if __name__ == "__main__":

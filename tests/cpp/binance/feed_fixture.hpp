@@ -122,7 +122,7 @@ class MarketFeedTest : public testing::Test {
   }
   /// The same of futures: the last id is 30, and 20 came before it.
   void make_fresh_futures() {
-    make(Market::kFutures);
+    make(Market::kUsdm);
     ASSERT_EQ(tell(change(21, 30, {{99, 3}}, {}, 20)), MessageStatus::kBuffered);
     ASSERT_TRUE(asks_for_bitcoin());
     ASSERT_EQ(answer(snapshot(25, {{100, 5}}, {{102, 4}})), MessageStatus::kOk);

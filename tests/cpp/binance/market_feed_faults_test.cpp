@@ -204,7 +204,7 @@ TEST_F(MarketFeedFaults, VenueTimeIsTheNewestThatIsCredible) {
 
 // Random ends of messages, orders, copies and losses: never fresh and wrong.
 TEST_F(MarketFeedFaults, FreshBooksAreRightUnderAnyLoss) {
-  for (const Market market : {Market::kSpot, Market::kFutures}) {
+  for (const Market market : {Market::kSpot, Market::kUsdm}) {
     make(market);
     heard_ = {};
     Random random(market == Market::kSpot ? 3 : 4);
@@ -235,7 +235,7 @@ TEST_F(MarketFeedFaults, FreshBooksAreRightUnderAnyLoss) {
       const std::uint64_t first = id + 1;
       id += 1 + random.below(3);
       const std::string text =
-          change(first, id, b, a, market == Market::kFutures ? previous : 0);
+          change(first, id, b, a, market == Market::kUsdm ? previous : 0);
       bool told = false;
       for (const int connection : {0, 1}) {
         if (random.below(40) == 0) continue;  // lost on this connection

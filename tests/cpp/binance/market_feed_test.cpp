@@ -63,7 +63,7 @@ TEST_F(MarketFeedTest, AChangeThatEndsWithTheSnapshotJoinsItToo) {
 }
 
 TEST_F(MarketFeedTest, FuturesFollowByThePreviousId) {
-  make(Market::kFutures);
+  make(Market::kUsdm);
   tell(change(5, 9, {{98, 9}}, {}, 3));
   tell(change(13, 20, {{100, 7}}, {}, 9));
   ASSERT_TRUE(asks_for_bitcoin());

@@ -236,8 +236,8 @@ TEST(Agents, TheMarketRecoversFromASweep) {
   sweep.account = 1;
   sweep.client_ref = 1;
   sweep.instrument = day.instruments[0].id;
-  sweep.qty = Market::kQtyMax;
-  sweep.price = Market::kPriceMax;
+  sweep.qty = Instrument{}.qty_max;
+  sweep.price = price_max(Instrument{});
   sweep.time_in_force = TimeInForce::kIoc;
   day.market.enter(sweep, day.now);
   ASSERT_EQ(day.market.best(sweep.instrument, Side::kSell).price, kNoPrice);

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/cpu.hpp"
+#include "engine/engine.hpp"
 
 namespace pyscalp::live {
 namespace {
@@ -25,7 +26,7 @@ class EngineThreadTest : public testing::Test {
       const std::function<void()>& then = [] {}) {
     std::vector<std::string> notes;
     std::thread([&] {
-      const EngineThread thread(options, pages, *engine_);
+      const EngineThread thread(options, pages, [this] { engine_->prefault(); });
       notes = thread.notes();
       then();
     }).join();

@@ -1,64 +1,68 @@
 // What the engine makes of a market that has changed: forecasts, what limits and tactic
-// are to know, and what the tactic wants done.
+// are to know, and what the tactic wants done. Included by heartbeat_bodies.hpp.
+#pragma once
+
 #include <algorithm>
 
-#include "engine/engine.hpp"
+#include "engine/heartbeat.hpp"
 
 namespace pyscalp::engine {
 
-namespace {
-
 /// A cancel that is not answered within this time is sent again: it does no harm twice.
-constexpr MonoNanos kCancelPatience = seconds(1);
+inline constexpr MonoNanos kCancelPatience = seconds(1);
 
-}  // namespace
-
-signal::MarketView Engine::market_view(Traded& instrument, MonoNanos now) {
-  instrument.levels.read(books_.books(), instrument.id);
+template <class V>
+signal::MarketView Heartbeat<V>::market_view(Traded& instrument, MonoNanos now) {
+  instrument.levels.read(venue_, instrument.id);
   return {instrument.id,
           now,
-          books_.venue_time(),
+          venue_.venue_time(),
           touch_of(instrument),
           instrument.levels.side(Side::kBuy),
           instrument.levels.side(Side::kSell),
           instrument.tick};
 }
 
-risk::MarketState Engine::market_state(const Traded& instrument) const {
-  const book::OrderBooks& books = books_.books();
-  return {touch_of(instrument),          instrument.last_tick, feed_.gap_open(),
-          !books.flagged(instrument.id), trading(instrument),  in_session()};
+template <class V>
+risk::MarketState Heartbeat<V>::market_state(const Traded& instrument) const {
+  return {touch_of(instrument),
+          instrument.last_tick,
+          venue_.gap_open(instrument.id),
+          !venue_.flagged(instrument.id),
+          trading(instrument),
+          in_session()};
 }
 
-bool Engine::in_session() const {
+template <class V>
+bool Heartbeat<V>::in_session() const {
   if (config_.session_end.value == 0) return true;
-  const UnixNanos now = books_.venue_time();
+  const UnixNanos now = venue_.venue_time();
   return now >= config_.session_start && now < config_.session_end;
 }
 
-bool Engine::closing() const {
+template <class V>
+bool Heartbeat<V>::closing() const {
   if (config_.session_end.value == 0) return false;
   // Early enough to be flat by the holding rule when the session ends.
-  return books_.venue_time().value + config_.scalper.deadline.value >=
+  return venue_.venue_time().value + config_.scalper.deadline.value >=
          config_.session_end.value;
 }
 
-void Engine::watch_depth(Traded& instrument, const signal::MarketView& market,
-                         MonoNanos now) {
-  const book::OrderBooks& books = books_.books();
+template <class V>
+void Heartbeat<V>::watch_depth(Traded& instrument, const signal::MarketView& market,
+                               MonoNanos now) {
   const auto levels = static_cast<int>(config_.limits.depth_levels);
   std::array<Qty, 2> depth{};
   for (const Side side : {Side::kBuy, Side::kSell}) {
     depth[index(side)] = levels <= config_.shown_levels
                              ? market.depth(side, levels)
-                             : books.depth(instrument.id, side, levels);
+                             : venue_.depth(instrument.id, side, levels);
   }
   if (orders_.open_count(instrument.id) != 0) {
     orders_.for_each_open(instrument.id, [&](const order::Order& order) {
-      book::OrderView resting;
-      if (order.resting() && books.find(order.order_reference, resting)) {
-        depth[index(resting.side)] -= std::min(depth[index(resting.side)], resting.qty);
-      }
+      if (!order.resting()) return;
+      Qty& displayed = depth[index(order.wish.side)];
+      displayed -= std::min(displayed, venue_.displayed(order));
     });
   }
   // The gate holds on to what it was told last.
@@ -67,7 +71,8 @@ void Engine::watch_depth(Traded& instrument, const signal::MarketView& market,
   gate_.on_depth(instrument.id, now, depth[0], depth[1]);
 }
 
-void Engine::evaluate_touched(MonoNanos now) {
+template <class V>
+void Heartbeat<V>::evaluate_touched(MonoNanos now) {
   for (Traded& instrument : traded_) {
     if (!instrument.touched) continue;
     instrument.touched = false;
@@ -75,12 +80,13 @@ void Engine::evaluate_touched(MonoNanos now) {
   }
 }
 
-order::ScalperView Engine::scalper_view(Traded& instrument, bool ticked,
-                                        MonoNanos now) {
+template <class V>
+order::ScalperView Heartbeat<V>::scalper_view(Traded& instrument, bool ticked,
+                                              MonoNanos now) {
   order::ScalperView view;
   view.market = market_view(instrument, now);
   const order::Position& position = ledger_.position(instrument.id);
-  if (ticked && !feed_.gap_open()) {
+  if (ticked && !venue_.gap_open(instrument.id)) {
     watch_depth(instrument, view.market, now);
     instrument.forecast = instrument.signals.on_book(view.market);
     if (!position.flat()) {
@@ -100,6 +106,9 @@ order::ScalperView Engine::scalper_view(Traded& instrument, bool ticked,
   view.entry_price = position.average_price();
   view.working.sent_at = instrument.last_sent;
   orders_.for_each_open(instrument.id, [&](const order::Order& order) {
+    const bool weighed = order.wish.intent == order::Intent::kEntry &&
+                         order.resting() && view.forecast.expected_move != Price{} &&
+                         config_.scalper.style == order::Style::kChoose;
     view.working = {order.user_ref,
                     order.wish.side,
                     order.wish.limit,
@@ -109,11 +118,7 @@ order::ScalperView Engine::scalper_view(Traded& instrument, bool ticked,
                         now - instrument.last_cancel < kCancelPatience,
                     order.sent_at,
                     order.leaves,
-                    order.wish.intent == order::Intent::kEntry && order.resting() &&
-                            view.forecast.expected_move != Price{} &&
-                            config_.scalper.style == order::Style::kChoose
-                        ? books_.books().qty_ahead(order.order_reference)
-                        : -1};
+                    weighed ? venue_.qty_ahead(order) : -1};
   });
   // An entry on its way counts as what it is to become: it may be filled by now.
   const bool entering = position.flat() && view.working.user_ref != 0;
@@ -137,7 +142,8 @@ order::ScalperView Engine::scalper_view(Traded& instrument, bool ticked,
   return view;
 }
 
-void Engine::evaluate(Traded& instrument, bool ticked, MonoNanos now) {
+template <class V>
+void Heartbeat<V>::evaluate(Traded& instrument, bool ticked, MonoNanos now) {
   const order::ScalperView view = scalper_view(instrument, ticked, now);
   const order::Action action = instrument.scalper.decide(view);
   const MonoNanos decided = stamp();

@@ -1,15 +1,19 @@
-// What the engine tells of itself, four times a second.
+// What the engine tells of itself, four times a second. Included by
+// heartbeat_bodies.hpp.
+#pragma once
+
 #include <algorithm>
 
-#include "engine/engine.hpp"
+#include "engine/heartbeat.hpp"
 
 namespace pyscalp::engine {
 
-void Engine::sample(MonoNanos now) {
+template <class V>
+void Heartbeat<V>::sample(MonoNanos now) {
   next_sample_ = now + config_.sample_every;
   for (const Traded& instrument : traded_) {
     if (index(instrument.id) == 0) continue;
-    const book::Touch touch = books_.books().touch(instrument.id);
+    const book::Touch touch = venue_.touch(instrument.id);
     outlet_.put(RecordKind::kSample, now,
                 Sample{now,
                        touch.bid,
@@ -22,21 +26,23 @@ void Engine::sample(MonoNanos now) {
   outlet_.put(RecordKind::kSnapshot, now, snapshot(now));
 }
 
-Snapshot Engine::snapshot(MonoNanos now) const {
+template <class V>
+Snapshot Heartbeat<V>::snapshot(MonoNanos now) const {
   const order::Totals& totals = ledger_.totals();
   Snapshot snapshot;
   snapshot.now = now;
-  snapshot.venue_time = books_.venue_time();
+  snapshot.venue_time = venue_.venue_time();
   snapshot.packets = packets_;
-  snapshot.messages = feed_.counters().messages;
+  const FeedFigures feed = venue_.feed_figures();
+  snapshot.messages = feed.messages;
   snapshot.orders = orders_sent_;
   snapshot.cancels = cancels_sent_;
   snapshot.executions = totals.executions;
   snapshot.round_trips = totals.round_trips;
   snapshot.rejects = rejects_;
   snapshot.orders_not_sent = orders_not_sent_;
-  snapshot.gaps = feed_.counters().gaps;
-  snapshot.gap_requests = feed_.counters().requests;
+  snapshot.gaps = feed.gaps;
+  snapshot.gap_requests = feed.requests;
   snapshot.deadline_exits = gate_.counts().deadline_exits;
   snapshot.events_lost = outlet_.lost();
   snapshot.traded_qty = totals.traded_qty;
@@ -51,10 +57,10 @@ Snapshot Engine::snapshot(MonoNanos now) const {
   snapshot.open_orders = orders_.open_count();
   snapshot.phase = phase_;
   snapshot.state = gate_.state();
-  snapshot.gap_open = feed_.gap_open() ? 1 : 0;
+  snapshot.gap_open = venue_.gap_open() ? 1 : 0;
   snapshot.denied = gate_.counts().denied;
   for (const Traded& instrument : traded_) {
-    const book::Touch touch = books_.books().touch(instrument.id);
+    const book::Touch touch = venue_.touch(instrument.id);
     InstrumentSnapshot& out = snapshot.instruments[snapshot.instrument_count++];
     out.instrument = instrument.id;
     out.bid = touch.bid;
@@ -67,28 +73,17 @@ Snapshot Engine::snapshot(MonoNanos now) const {
   return snapshot;
 }
 
-const char* name(Stage stage) {
-  switch (stage) {
-    case Stage::kArrival:
-      return "arrival";
-    case Stage::kFeed:
-      return "feed";
-    case Stage::kSignal:
-      return "signal";
-    case Stage::kGate:
-      return "gate";
-    case Stage::kEncode:
-      return "encode";
-    case Stage::kSend:
-      return "send";
-    case Stage::kTickToTrade:
-      return "tick_to_trade";
-    case Stage::kOrderRoundTrip:
-      return "order_round_trip";
-    case Stage::kStopToOrder:
-      return "stop_to_order";
+template <class V>
+std::optional<UserSignalFigures> Heartbeat<V>::user_signal() const {
+  std::optional<UserSignalFigures> figures;
+  for (const Traded& instrument : traded_) {
+    const auto* user = instrument.signals.template get<signal::UserSignal>();
+    if (user == nullptr) continue;
+    if (!figures) figures.emplace();
+    figures->calls += user->calls();
+    figures->not_finite += user->not_finite();
   }
-  return "?";
+  return figures;
 }
 
 }  // namespace pyscalp::engine
