@@ -702,15 +702,9 @@ def line_round(core: typing.SupportsInt | typing.SupportsIndex, other: typing.Su
 
     Raises OSError as counter_offset does.
     """
-@typing.overload
 def make_certificates(authority: str, certificate: str, key: str, names: collections.abc.Sequence[str], days: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
     Write an authority and a server's certificate and key that it signed, in PEM. Raises OSError with what failed.
-    """
-@typing.overload
-def make_certificates(authority: str, certificate: str, key: str, names: collections.abc.Sequence[str], days_valid: typing.SupportsInt | typing.SupportsIndex = 397) -> None:
-    """
-    Write the files of an authority and of a server's certificate for these names and IPv4 addresses, and its key with mode 0600. Raises OSError.
     """
 def make_ed25519() -> tuple[str, str]:
     """

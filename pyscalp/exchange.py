@@ -182,7 +182,7 @@ class ExchangeProcess:
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / "config.toml"
         file.touch(mode=0o600)
-        file.write_text(own_endpoints(config).to_toml(), encoding="utf-8")
+        file.write_text(own_endpoints(config, folder).to_toml(), encoding="utf-8")
         self.record = folder / "record.csv"
         self._log = folder / "log.txt"
         self._lines: queue.Queue[str | None] = queue.Queue()
@@ -214,7 +214,7 @@ class ExchangeProcess:
             self._lines.put(line.decode("utf-8", "replace"))
         self._lines.put(None)
 
-    def wait_ready(self) -> dict[str, list[Any]]:
+    def wait_ready(self) -> dict[str, Any]:
         """The endpoints it has bound, once clients can connect.
 
         Raises
@@ -232,7 +232,7 @@ class ExchangeProcess:
                 self._process.wait()
                 raise PyscalpError(self._tail("the included exchange did not start"))
             with contextlib.suppress(ValueError, TypeError, KeyError):
-                ready: dict[str, list[Any]] = json.loads(line)["ready"]
+                ready: dict[str, Any] = json.loads(line)["ready"]
                 return ready
         raise PyscalpError(
             self._tail(f"the included exchange was not ready within {_READY_WITHIN_S:.0f} s")
@@ -287,11 +287,17 @@ def exchange_process(config: Config, folder: Path) -> Iterator[ExchangeProcess]:
         process.stop()
 
 
-def own_endpoints(config: Config) -> Config:
+def own_endpoints(config: Config, folder: Path) -> Config:
     """Endpoints for an exchange of one's own: free ports, and groups drawn by chance.
 
-    So several runs on one host neither take each other's ports nor hear each other.
+    So several runs on one host neither take each other's ports nor hear each other. The
+    certificate and the keys of a crypto venue go into `folder`.
     """
+    if config.venue.crypto:
+        crypto = config.exchange.crypto.model_copy(
+            update={"listen": Endpoint("127.0.0.1", 0), "folder": str(folder / "keys")}
+        )
+        return config.replace("exchange", crypto=crypto)
     group = f"239.255.{random.SystemRandom().randrange(20, 250)}"
     return config.replace(
         "venue",
@@ -303,7 +309,18 @@ def own_endpoints(config: Config) -> Config:
     )
 
 
-def joined(config: Config, endpoints: dict[str, list[Any]]) -> Config:
+def joined(config: Config, endpoints: dict[str, Any]) -> Config:
     """The configuration with the endpoints an exchange says it has bound."""
+    if config.venue.crypto:
+        host, port = endpoints["listen"]
+        calls = "ws-api/v3" if config.venue.protocol == "binance-spot" else "ws-fapi/v1"
+        return config.replace(
+            "binance",
+            streams=f"wss://{host}:{port}",
+            api=f"wss://{host}:{port}/{calls}",
+            rest=f"https://{host}:{port}",
+            ca_file=endpoints["authority"],
+            key_file=endpoints["keys"],
+        )
     found = {name: Endpoint(*endpoints[name]) for name in DEFAULT_ENDPOINTS if name in endpoints}
     return config.replace("venue", **found)

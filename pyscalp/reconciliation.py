@@ -61,7 +61,8 @@ def reconcile(
 ) -> Reconciliation:
     """Hold every fill, fee and final position against the exchange's own record.
 
-    Fills are matched by match number and order reference; an execution that we booked as
+    Fills are matched by match number and side, as venues number orders in several ways;
+    an execution that we booked as
     two fills, as it went through zero, is added up first. Prices and fees are compared in
     1e-9 of the currency, without tolerance.
 
@@ -96,7 +97,7 @@ def reconcile(
         raise PyscalpError(f"the exchange's record is damaged: {error!r}") from None
     found: list[Difference] = []
     for key in sorted(ours.keys() | theirs.keys()):
-        where = f"match {key[0]}, order {key[1]}"
+        where = f"match {key[0]}, {key[1]}"
         mine, other = ours.get(key), theirs.get(key)
         if mine is None or other is None:
             found.append(Difference("fill", where, _spoken(mine), _spoken(other)))
@@ -137,10 +138,10 @@ def _spoken(execution: _Execution | None) -> str:
 def _ledger_executions(
     fills: Records,
     symbols: Mapping[int, str],
-) -> dict[tuple[int, int], _Execution]:
-    booked: dict[tuple[int, int], _Execution] = {}
+) -> dict[tuple[int, str], _Execution]:
+    booked: dict[tuple[int, str], _Execution] = {}
     for fill in fills:
-        key = (int(fill["match"]), int(fill["order_reference"]))
+        key = (int(fill["match"]), SIDES[int(fill["side"])])
         one = _Execution(
             symbols.get(int(fill["instrument"]), f"#{fill['instrument']}"),
             SIDES[int(fill["side"])],
@@ -159,11 +160,11 @@ def _ledger_executions(
 def _recorded_executions(
     lines: Iterable[str],
     account: str,
-) -> dict[tuple[int, int], _Execution]:
-    executions: dict[tuple[int, int], _Execution] = {}
+) -> dict[tuple[int, str], _Execution]:
+    executions: dict[tuple[int, str], _Execution] = {}
     for row in csv.DictReader(lines):
         if row["event"] == "executed" and row["account"] == account:
-            key = (int(row["match"]), int(row["order_reference"]))
+            key = (int(row["match"]), row["side"])
             executions[key] = _Execution(
                 row["symbol"],
                 row["side"],

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from pyscalp.config import Config
 from pyscalp.cores import reserved_core
+from pyscalp.crypto_venue import read_api_key, venue_rules
 from pyscalp.duration import Duration
 from pyscalp.errors import (
     EXIT_DISAGREES,
@@ -95,6 +96,11 @@ def run(
         try:
             # Before anything is started: what is wrong with it is known at once.
             _, own = engine_form(config, signal, live=True)
+            if config.venue.crypto and len(config.instruments) > 1:
+                raise PyscalpError(
+                    "one run trades one instrument of a crypto venue, as quantities, target and "
+                    "stop are in its units; run one for each of [[instruments]]"
+                )
             with (
                 reserved_core(config.engine.cpu) as core,
                 _venue(config, directory) as (venue_config, exchange),
@@ -125,7 +131,7 @@ def _venue(
     config: Config,
     directory: RunDirectory,
 ) -> Iterator[tuple[Config, ExchangeProcess | None]]:
-    if config.venue.named:
+    if config.binance.named if config.venue.crypto else config.venue.named:
         yield config, None
         return
     with exchange_process(config, directory / "exchange") as exchange:
@@ -156,6 +162,9 @@ class _Session:
         self.results: Results | None = None
         try:
             form, _ = engine_form(config, own, live=True)
+            if config.venue.crypto:
+                form["rules"] = venue_rules(config)
+                form["api_key"] = read_api_key(config).to_core()
             self._core = _core.LiveSession(form, str(directory.path))
         except (OSError, ValueError) as error:
             raise PyscalpError(f"the session cannot start: {error}") from None
@@ -357,7 +366,7 @@ def own_signal(own: Signal | None, results: Results) -> dict[str, Any] | None:
 
 def _venue_name(config: Config, exchange: ExchangeProcess | None) -> str:
     if exchange is None:
-        return f"venue at {config.venue.orders}"
+        return f"venue at {config.binance.api if config.venue.crypto else config.venue.orders}"
     section = config.exchange
     what = "agents" if section.driver == "agents" else Path(section.file or "").name
     return f"included exchange, {what} at {section.pace:g}x"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import hashlib
@@ -11,14 +12,21 @@ import json
 import ssl
 import subprocess
 import sys
+import threading
 import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import tomllib
-from websockets.sync.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection, connect
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+T = TypeVar("T")
 
 PREFIX = {"binance-spot": "/api/v3", "binance-usdm": "/fapi/v1"}
 CALLS = {"binance-spot": "/ws-api/v3", "binance-usdm": "/ws-fapi/v1"}
@@ -73,6 +81,46 @@ lot = {lot}
 opening = 60_000
 min_notional = 5
 {RISK}"""
+
+
+class Socket:
+    """A WebSocket of `websockets`, one call after another.
+
+    Its loop runs in a thread of its own: one thread alone may use a TLS connection of
+    Python, and `websockets.sync` has two that do.
+    """
+
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    def __init__(self, url: str, tls: ssl.SSLContext) -> None:
+        self._socket: ClientConnection = self._done(_connected(url, tls))
+
+    @classmethod
+    def _done(cls, work: Coroutine[Any, Any, T]) -> T:
+        if cls._loop is None:
+            cls._loop = asyncio.new_event_loop()
+            threading.Thread(target=cls._loop.run_forever, daemon=True).start()
+        return asyncio.run_coroutine_threadsafe(work, cls._loop).result(timeout=30)
+
+    def __enter__(self) -> Socket:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done(self._socket.close())
+
+    def send(self, text: str) -> None:
+        self._done(self._socket.send(text))
+
+    def recv(self, timeout: float) -> str | bytes:
+        """The next message; TimeoutError where none comes."""
+        try:
+            return self._done(asyncio.wait_for(self._socket.recv(), timeout))
+        except asyncio.TimeoutError:
+            raise TimeoutError from None
+
+
+async def _connected(url: str, tls: ssl.SSLContext) -> ClientConnection:
+    return await connect(url, ssl=tls, max_size=None, ping_interval=None, proxy=None)
 
 
 class Venue:
@@ -131,10 +179,8 @@ class Venue:
 
     # -- WebSockets --------------------------------------------------------------------
 
-    def connect(self, target: str) -> ClientConnection:
-        return connect(
-            f"wss://127.0.0.1:{self.port}{target}", ssl=self.tls, max_size=None, ping_interval=None
-        )
+    def connect(self, target: str) -> Socket:
+        return Socket(f"wss://127.0.0.1:{self.port}{target}", self.tls)
 
     def calls(self) -> Calls:
         return Calls(self, self.connect(CALLS[self.protocol]))
@@ -154,7 +200,7 @@ class Venue:
 class Calls:
     """The order API: answers by their ids, events in the order they came."""
 
-    def __init__(self, venue: Venue, socket: ClientConnection) -> None:
+    def __init__(self, venue: Venue, socket: Socket) -> None:
         self.venue = venue
         self.socket = socket
         self.events: list[dict[str, Any]] = []
@@ -196,24 +242,17 @@ def running(folder: Path, protocol: str, exchange: str = "", crypto: str = "") -
     file = folder / "config.toml"
     file.write_text(configuration(folder, protocol, exchange, crypto))
     record = folder / "record.csv"
+    command = [sys.executable, "-m", "pyscalp", "exchange", str(file), "--json"]
     process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "pyscalp",
-            "exchange",
-            str(file),
-            "--json",
-            "--record",
-            str(record),
-            "--until-stdin-ends",
-        ],  # fmt: skip
+        [*command, "--record", str(record), "--until-stdin-ends"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert process.stdin and process.stdout and process.stderr
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
     try:
         line = process.stdout.readline()
         if not line:

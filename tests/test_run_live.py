@@ -344,7 +344,6 @@ def record_with(session: Session, column: str, change: int | str) -> tuple[str, 
         ("fee_e9", 1, {"fee"}),
         ("liquidity", "unsaid", {"liquidity"}),
         ("match", 1_000_000, {"fill"}),
-        ("order_reference", 1_000_000, {"fill"}),
         ("event", "canceled", {"fill", "final position"}),
         ("account", "2", {"fill", "final position"}),
     ],
@@ -355,7 +354,7 @@ def test_a_planted_difference_is_found(
     record, altered = record_with(included, column, change)
     found = differences(included, record)
     assert set(found) == what
-    where = f"match {altered['match']}, order {altered['order_reference']}"
+    where = f"match {altered['match']}, {altered['side']}"
     assert all(where in found[w] or found[w] == [altered["symbol"]] for w in what)
 
 

@@ -2,7 +2,6 @@
 
 #include "base/clock.hpp"
 #include "bindings/bindings.hpp"
-#include "net/certificate.hpp"
 #include "net/https_link.hpp"
 #include "net/websocket_link.hpp"
 
@@ -277,14 +276,6 @@ std::unique_ptr<HttpsClient> make_https_client(
   return std::make_unique<HttpsClient>(config);
 }
 
-void make_certificates(const std::string& authority, const std::string& certificate,
-                       const std::string& key, const std::vector<std::string>& names,
-                       int days_valid) {
-  const std::string wrong =
-      net::make_certificates({authority, certificate, key}, names, days_valid);
-  if (!wrong.empty()) raise_os_error(wrong);
-}
-
 }  // namespace
 
 void add_websocket(py::module_& module) {
@@ -399,12 +390,6 @@ void add_websocket(py::module_& module) {
       .def_property_readonly(
           "failure", [](const HttpsClient& self) { return self.link().failure(); },
           "How the last connection or try ended; empty where none has.");
-
-  module.def("make_certificates", &make_certificates, py::arg("authority"),
-             py::arg("certificate"), py::arg("key"), py::arg("names"),
-             py::arg("days_valid") = 397,
-             "Write the files of an authority and of a server's certificate for these "
-             "names and IPv4 addresses, and its key with mode 0600. Raises OSError.");
 }
 
 }  // namespace pyscalp::bindings

@@ -71,19 +71,21 @@ void LevelDay::open() {
   system('Q');
 }
 
-/// Brings the day to an event's time; one without a time happens at the last.
+/// Brings the day to an event's time, behind the event before; one without a time
+/// happens at the last.
 void LevelDay::reach(std::int64_t venue_time) {
-  if (venue_time <= 0) return;
   if (midnight_ < 0) {
+    if (venue_time <= 0) return;
     midnight_ = venue_time - venue_time % kDay;
-    time_ = static_cast<std::uint64_t>(venue_time - midnight_);
+    time_ = told_ = static_cast<std::uint64_t>(venue_time - midnight_);
     open();
-    return;
+  } else if (venue_time > 0) {
+    const std::int64_t since = std::max<std::int64_t>(venue_time - midnight_, 0);
+    const auto told = std::min(static_cast<std::uint64_t>(since), kLastStamp);
+    if (told < told_) ++counters_[locate_ - 1U].backward;
+    told_ = std::max(told, told_);
   }
-  const std::int64_t since = std::max<std::int64_t>(venue_time - midnight_, 0);
-  const auto time = std::min(static_cast<std::uint64_t>(since), kLastStamp);
-  if (time < time_) ++counters_[locate_ - 1U].backward;
-  time_ = std::max(time, time_);
+  time_ = std::min(std::max(told_, time_ + 1), kLastStamp);
 }
 
 std::vector<std::byte> LevelDay::finish() {

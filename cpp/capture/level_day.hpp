@@ -18,7 +18,10 @@
 //
 // Prices are in ticks and quantities in lots of the instrument, in the fields that ITCH
 // has for 1e-4 and shares; see exchange::Instrument::feed_step. Stamps are since
-// midnight (UTC) before the first event.
+// midnight (UTC) before the first event. All messages of one event have one stamp, and
+// no other event has it: where the venue's are equal, later events are a nanosecond
+// apart. Play such a day by RecordedDay::Pace::kMoment, so that nobody sees half an
+// event.
 #pragma once
 
 #include <cstdint>
@@ -132,6 +135,7 @@ class LevelDay {
   std::vector<std::byte> bytes_;
   std::uint16_t locate_ = 0;    ///< of the event at hand
   std::int64_t midnight_ = -1;  ///< ns since 1970; -1: no event yet
+  std::uint64_t told_ = 0;      ///< the latest time that an event told, since midnight
   std::uint64_t time_ = 0;
   std::uint64_t reference_ = 0;
   std::uint64_t match_ = 0;

@@ -37,6 +37,7 @@ void CryptoServer::on_message(CryptoConnection& at, const ws::Message& message,
       at.unanswered_since = kNever;
       return;
     case ws::Opcode::kClose:
+      at.send_frame(ws::Opcode::kClose, text_of(message.payload));
       return at.end(CryptoEnd::kPeer, ws::CloseCode::kNormal, "");
     case ws::Opcode::kText:
       if (at.carries == CryptoCarries::kStreams) {

@@ -157,13 +157,20 @@ void CryptoSession::loop() {
       }
     MonoNanos now = clock_.now();
     bool worked = false;
-    for (StreamLink& stream : streams_) worked |= poll_stream(stream, now);
-    worked |= poll_api(now);
-    worked |= poll_user_stream(now);
-    worked |= poll_http(now);
-    worked |= poll_snapshots(now);
-    now = clock_.now();
-    spin_gaps_.idle(now);
+    // Each is a system call: the clock is read between them, so that what they take is
+    // not held for time in which the thread did not run.
+    const auto polled = [&](bool came) {
+      worked |= came;
+      now = clock_.now();
+      spin_gaps_.idle(now);
+    };
+    for (StreamLink& stream : streams_) polled(poll_stream(stream, now));
+    polled(poll_api(now));
+    polled(poll_user_stream(now));
+    if (++round_ % kRoundsToHttp == 0) {
+      polled(poll_http(now));
+      polled(poll_snapshots(now));
+    }
     if (now >= engine_->next_deadline()) {
       engine_->on_time(now);
       spin_gaps_.worked();

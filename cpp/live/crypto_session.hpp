@@ -57,7 +57,8 @@ class CryptoSession final : public EngineHost {
 
  private:
   static constexpr MonoNanos kPublishEvery = milliseconds(100);
-  static constexpr int kStreamsMost = binance::MarketFeed::kConnections;
+  /// Looks at the WebSockets, for one at the connections of HTTP.
+  static constexpr std::uint32_t kRoundsToHttp = 8;
 
   /// One WebSocket of market data.
   struct StreamLink {
@@ -115,6 +116,7 @@ class CryptoSession final : public EngineHost {
   MonoNanos snapshots_from_{};  ///< the venue wants no request before
   MonoNanos started_{};
   MonoNanos publish_at_{};
+  std::uint32_t round_ = 0;
 
   std::string note_;
   std::atomic<std::uint64_t> messages_{0};

@@ -358,49 +358,6 @@ RECORDED_FILE = {  # format, cuts, then the file
     "pcap": b"\x05\x09" + PCAP["two_sections"][1:],
 }  # fmt: skip
 
-_TICKER = b'{"u":13,"s":"BTCUSDT","b":"99.00000000","B":"1.50000000","a":"101.00","A":"2.25"}'
-_SPOT_DEPTH = (
-    b'{"e":"depthUpdate","E":1723161255208,"s":"BTCUSDT","U":11,"u":12,'
-    b'"b":[["99.00","3.00000"],["98.00","0.00000"]],"a":[["102.00","1.00000"]]}'
-)
-_COIN_DEPTH = (
-    b'{"e":"depthUpdate","E":1723161257440,"T":1723161257432,"s":"BTCUSDT","ps":"BTCUSD",'
-    b'"U":21,"u":30,"pu":20,"b":[],"a":[["102.0","7"],["103.0","0"]]}'
-)
-_SNAPSHOT = b'{"lastUpdateId":10,"bids":[["100.00","5.00000"]],"asks":[["102.00","4.00000"]]}'
-BINANCE_MARKET = {
-    "ticker_spot": _TICKER,
-    "ticker_usdm": b'{"stream":"btcusdt@bookTicker","data":{"e":"bookTicker","u":51,'
-    b'"s":"BTCUSDT","b":"61800.20","B":"2.507","a":"61800.30","A":"2.510",'
-    b'"T":1723161256313,"E":1723161256313}}',
-    "ticker_coinm": b'{"u":1007202248045,"e":"bookTicker","s":"BTCUSDT","ps":"BTCUSD",'
-    b'"b":"61668.6","B":"1243","a":"61668.7","A":"871","T":1723161601262,"E":1723161601269}',
-    "trade_spot": b'{"e":"trade","E":1723161256322,"s":"BTCUSDT","t":37,"p":"2683.81000000",'
-    b'"q":"0.02500000","T":1723161256321,"m":true,"M":true}',
-    "trade_usdm": b'{"e":"trade","E":1723161256322,"T":1723161256322,"s":"BTCUSDT","t":52,'
-    b'"p":"61800.30","q":"0.006","X":"MARKET","m":false}',
-    "aggregate": b'{"e":"aggTrade","E":1723161256322,"s":"ETHUSDT_PERPETUAL","a":26,'
-    b'"p":"618.05","q":"5.5","nq":"5.5","f":100,"l":105,"T":1723161256320,"m":true}',
-    "depth_spot": _SPOT_DEPTH,
-    "depth_coinm": _COIN_DEPTH,
-    "partial": b'{"stream":"btcusdt@depth5","data":' + _SNAPSHOT + b"}",
-    "snapshot": _SNAPSHOT,
-    "snapshot_coinm": b'{"lastUpdateId":25,"E":1723161257835,"T":1723161257823,'
-    b'"symbol":"BTCUSDT","pair":"BTCUSD","bids":[["100","5"]],"asks":[["102","4"]]}',
-    "other_order": b'{ "s":"BTCUSDT", "A":"1", "a":"101", "B":"1", "b":"99", "u":9 }',
-    "answer": b'{"result":null,"id":1}',
-    "error": b'{"error":{"code":2,"msg":"Invalid \\u0041"},"id":7}',
-    "shutdown": b'{"e":"serverShutdown","E":1770123456789}',
-}  # fmt: skip
-BINANCE_FEED = {
-    "spot": b"0" + _SPOT_DEPTH + b"\ns" + _SNAPSHOT + b"\n1" + _TICKER
-    + b"\n0" + _SPOT_DEPTH.replace(b'"U":11,"u":12', b'"U":13,"u":14')
-    + b"\n0" + _SPOT_DEPTH.replace(b'"U":11,"u":12', b'"U":19,"u":20') + b"\nd",
-    "futures": b"0" + _COIN_DEPTH + b"\ns" + _SNAPSHOT.replace(b":10,", b":25,")
-    + b"\n1" + _COIN_DEPTH.replace(b'"U":21,"u":30,"pu":20', b'"U":35,"u":40,"pu":30'),
-}  # fmt: skip
-
-
 def _order(status: str, filled: int, more: str = "", ref: int = 1) -> str:
     return (
         f'"symbol":"BTCUSDT","orderId":{70 + ref},"clientOrderId":"pf1-{ref}","price":"100.00",'
@@ -486,6 +443,48 @@ BINANCE_ANSWERS = {
     "orders": ("[{" + _order("NEW", 0) + "},{" + _order("FILLED", 100) + "}]").encode(),
     "error": b'{"code":-1003,"msg":"x"}',
 }
+
+_TICKER = b'{"u":13,"s":"BTCUSDT","b":"99.00000000","B":"1.50000000","a":"101.00","A":"2.25"}'
+_SPOT_DEPTH = (
+    b'{"e":"depthUpdate","E":1723161255208,"s":"BTCUSDT","U":11,"u":12,'
+    b'"b":[["99.00","3.00000"],["98.00","0.00000"]],"a":[["102.00","1.00000"]]}'
+)
+_COIN_DEPTH = (
+    b'{"e":"depthUpdate","E":1723161257440,"T":1723161257432,"s":"BTCUSDT","ps":"BTCUSD",'
+    b'"U":21,"u":30,"pu":20,"b":[],"a":[["102.0","7"],["103.0","0"]]}'
+)
+_SNAPSHOT = b'{"lastUpdateId":10,"bids":[["100.00","5.00000"]],"asks":[["102.00","4.00000"]]}'
+BINANCE_MARKET = {
+    "ticker_spot": _TICKER,
+    "ticker_usdm": b'{"stream":"btcusdt@bookTicker","data":{"e":"bookTicker","u":51,'
+    b'"s":"BTCUSDT","b":"61800.20","B":"2.507","a":"61800.30","A":"2.510",'
+    b'"T":1723161256313,"E":1723161256313}}',
+    "ticker_coinm": b'{"u":1007202248045,"e":"bookTicker","s":"BTCUSDT","ps":"BTCUSD",'
+    b'"b":"61668.6","B":"1243","a":"61668.7","A":"871","T":1723161601262,"E":1723161601269}',
+    "trade_spot": b'{"e":"trade","E":1723161256322,"s":"BTCUSDT","t":37,"p":"2683.81000000",'
+    b'"q":"0.02500000","T":1723161256321,"m":true,"M":true}',
+    "trade_usdm": b'{"e":"trade","E":1723161256322,"T":1723161256322,"s":"BTCUSDT","t":52,'
+    b'"p":"61800.30","q":"0.006","X":"MARKET","m":false}',
+    "aggregate": b'{"e":"aggTrade","E":1723161256322,"s":"ETHUSDT_PERPETUAL","a":26,'
+    b'"p":"618.05","q":"5.5","nq":"5.5","f":100,"l":105,"T":1723161256320,"m":true}',
+    "depth_spot": _SPOT_DEPTH,
+    "depth_coinm": _COIN_DEPTH,
+    "partial": b'{"stream":"btcusdt@depth5","data":' + _SNAPSHOT + b"}",
+    "snapshot": _SNAPSHOT,
+    "snapshot_coinm": b'{"lastUpdateId":25,"E":1723161257835,"T":1723161257823,'
+    b'"symbol":"BTCUSDT","pair":"BTCUSD","bids":[["100","5"]],"asks":[["102","4"]]}',
+    "other_order": b'{ "s":"BTCUSDT", "A":"1", "a":"101", "B":"1", "b":"99", "u":9 }',
+    "answer": b'{"result":null,"id":1}',
+    "error": b'{"error":{"code":2,"msg":"Invalid \\u0041"},"id":7}',
+    "shutdown": b'{"e":"serverShutdown","E":1770123456789}',
+}  # fmt: skip
+BINANCE_FEED = {
+    "spot": b"0" + _SPOT_DEPTH + b"\ns" + _SNAPSHOT + b"\n1" + _TICKER
+    + b"\n0" + _SPOT_DEPTH.replace(b'"U":11,"u":12', b'"U":13,"u":14')
+    + b"\n0" + _SPOT_DEPTH.replace(b'"U":11,"u":12', b'"U":19,"u":20') + b"\nd",
+    "futures": b"0" + _COIN_DEPTH + b"\ns" + _SNAPSHOT.replace(b":10,", b":25,")
+    + b"\n1" + _COIN_DEPTH.replace(b'"U":21,"u":30,"pu":20', b'"U":35,"u":40,"pu":30'),
+}  # fmt: skip
 
 SEEDS = {
     "binance_market": BINANCE_MARKET,

@@ -210,6 +210,27 @@ TEST(LevelDay, BestLevelsOfASnapshotAreTaken) {
   EXPECT_EQ(market.best(kCoin, Side::kBuy).price, Price{99 * 50});
 }
 
+TEST(LevelDay, EachEventIsOneMomentOfItsOwn) {
+  LevelDay day({kPlain});
+  day.take(clear(1'000));
+  day.take(level(kBid, 990, 100));
+  day.take(level(kAsk, 1'010, 50, true));
+  day.take(level(kBid, 990, 10));  // as late as the one before
+  day.take(level(kBid, 980, 10, true));
+  day.take(trade(kAsk, 990, 5));
+  const std::vector<std::byte> bytes = day.finish();
+  Market market({{kCoin, "COIN", Price{50}, Price{50}}}, FeeSchedule{});
+  RecordedDay driver(bytes, std::nullopt, RecordedDay::Pace::kMoment);
+  std::vector<Qty> bids;
+  while (driver.next_time()) {
+    driver.step(market);
+    Qty sum = 0;
+    for (const PriceLevel& one : market.depth(kCoin, Side::kBuy, 9)) sum += one.qty;
+    if (bids.empty() || bids.back() != sum) bids.push_back(sum);
+  }
+  EXPECT_EQ(bids, (std::vector<Qty>{0, 20, 4, 3}));
+}
+
 struct Real {
   const char* file;
   LevelInstrument instrument;

@@ -168,7 +168,7 @@ TEST(HttpReader, EveryBrokenRuleHasItsName) {
       {Kind::kResponse, "HTTP/1.1 200 OK\r\nA : b\r\n\r\n", Status::kBadField},
       {Kind::kResponse, "HTTP/1.1 200 OK\r\n: b\r\n\r\n", Status::kBadField},
       {Kind::kResponse, "HTTP/1.1 200 OK\r\nA: b\x01\r\n\r\n", Status::kBadField},
-      {Kind::kResponse, std::string("HTTP/1.1 200 OK\r\nA\0: b\r\n\r\n", 29),
+      {Kind::kResponse, std::string("HTTP/1.1 200 OK\r\nA\0: b\r\n\r\n", 26),
        Status::kBadField},
       {Kind::kResponse, "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n", Status::kFoldedField},
       {Kind::kRequest, "GET / HTTP/1.1\r\n\r\n", Status::kBadHost},
