@@ -149,10 +149,14 @@ class DepthBook {
   bool set_all(std::span<const PriceLevel> bids, std::span<const PriceLevel> asks,
                Tell& tell) {
     bool room = true;
-    for (const PriceLevel& level : bids)
-      room &= set(Side::kBuy, level.price, level.qty, tell);
-    for (const PriceLevel& level : asks)
-      room &= set(Side::kSell, level.price, level.qty, tell);
+    for (const Side side : {Side::kBuy, Side::kSell}) {
+      const auto told = [&](Price price, Qty qty, bool touched) {
+        tell(
+            book::BookChange{book::BookStatus::kOk, touched, side, id_, price, qty, 0});
+      };
+      room &= books_.set_all(id_, side, side == Side::kBuy ? bids : asks, told) ==
+              book::BookStatus::kOk;
+    }
     return room;
   }
   template <class Tell>

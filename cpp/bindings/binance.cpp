@@ -180,8 +180,7 @@ class CryptoFeed {
     binance::FeedOptions options;
     if (market != "spot" && market != "futures")
       throw py::value_error("market is spot or futures");
-    options.market =
-        market == "spot" ? binance::Market::kSpot : binance::Market::kUsdm;
+    options.market = market == "spot" ? binance::Market::kSpot : binance::Market::kUsdm;
     options.snapshot_interval = {interval};
     options.snapshot_backoff = {backoff};
     return options;

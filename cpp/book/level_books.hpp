@@ -45,6 +45,13 @@ class LevelBooks {
   /// kZeroQuantity for a negative quantity, kLevelsFull where there is no room.
   BookStatus set(InstrumentId instrument, Side side, Price price, Qty qty,
                  Qty* before = nullptr);
+  /// `set` for many levels of a side, each with a `price` and a `qty`. Calls
+  /// `tell(price, qty, touched)` for each that is another now; `touched` where it is at
+  /// or above the best. The touch is brought up to date at the end. The first status
+  /// that is not kOk; what comes behind it is set all the same.
+  template <class Levels, class Tell>
+  BookStatus set_all(InstrumentId instrument, Side side, const Levels& levels,
+                     Tell&& tell);
   /// The whole side is `qty` at `price` from now on, and nothing where `qty` is 0 or
   /// `price` is kNoPrice: for feeds that tell the touch alone.
   BookStatus set_touch(InstrumentId instrument, Side side, Price price, Qty qty);
@@ -142,5 +149,41 @@ class LevelBooks {
   Level* free_[kBlockSizes] = {};  ///< outgrown blocks, by size
   std::vector<std::unique_ptr<Bands>> bands_;
 };
+
+template <class Levels, class Tell>
+BookStatus LevelBooks::set_all(InstrumentId instrument, Side side, const Levels& levels,
+                               Tell&& tell) {
+  Book& book = books_[index(instrument)];
+  BookStatus status = BookStatus::kOk;
+  bool moved = false;  // the touch is not up to date
+  for (const auto& level : levels) {
+    std::int64_t steps = 0;
+    if (book.bands != nullptr && level.price.value > 0 && level.qty >= 0 &&
+        book.bands->steps(level.price, steps)) [[likely]] {
+      TickBand& band = book.bands->sides[index(side)];
+      const std::int64_t key = side == Side::kBuy ? steps : -steps;
+      const bool top = key >= band.best();
+      // Where the best goes the window may have to slide.
+      if (band.holds(key) && !(top && level.qty == 0)) [[likely]] {
+        moved |= top;
+        if (band.set(key, level.qty) != level.qty) tell(level.price, level.qty, top);
+        continue;
+      }
+    }
+    if (moved) refresh_touch(book, side);
+    moved = false;
+    const Price best = book.touch.price(side);
+    Qty before = 0;
+    const BookStatus of_level = set(instrument, side, level.price, level.qty, &before);
+    if (of_level != BookStatus::kOk) {
+      if (status == BookStatus::kOk) status = of_level;
+    } else if (before != level.qty) {
+      tell(level.price, level.qty,
+           best == kNoPrice || !better(side, best, level.price));
+    }
+  }
+  if (moved) refresh_touch(book, side);
+  return status;
+}
 
 }  // namespace pyscalp::book

@@ -205,8 +205,23 @@ TEST(LevelBooks, KeptByStepIsTheSameBook) {
       levels.erase(levels.lower_bound(key), levels.end());
     } else {
       ASSERT_EQ(books.qty_at(kId, side, price), held);
-      ASSERT_EQ(books.set(kId, side, price, qty, &before), BookStatus::kOk);
-      ASSERT_EQ(before, held);
+      if (random.below(2) == 0) {
+        ASSERT_EQ(books.set(kId, side, price, qty, &before), BookStatus::kOk);
+        ASSERT_EQ(before, held);
+      } else {
+        // As one of many, the first of which says what is there already.
+        const Price best = books.touch(kId).price(side);
+        const LevelView many[] = {{price, held, 0}, {price, qty, 0}};
+        int told = 0;
+        const auto tell = [&](Price at, Qty now, bool touched) {
+          ++told;
+          EXPECT_EQ(at, price);
+          EXPECT_EQ(now, qty);
+          EXPECT_EQ(touched, best == kNoPrice || !better(side, best, price));
+        };
+        ASSERT_EQ(books.set_all(kId, side, many, tell), BookStatus::kOk);
+        ASSERT_EQ(told, qty != held);
+      }
       if (qty == 0) {
         levels.erase(key);
       } else {
