@@ -57,6 +57,8 @@ binance::EngineConfig crypto_engine_config(const py::dict& dict) {
   const Section rules(dict, "rules");
   const auto market = market_of(Section(dict, "venue").get<std::string>("protocol"));
   config.feed.market = market;
+  // What is not held cannot be sold.
+  if (market == binance::Market::kSpot) config.sides = signal::Sides::kLong;
   config.feed.aggregate_trades = is_futures(market);
   config.session.market = market;
   config.session.run = binance::RunName(rules.get<std::string>("run"));

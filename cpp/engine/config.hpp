@@ -29,6 +29,8 @@ struct TradingConfig {
   signal::SignalSet::Options signals;
   int shown_levels = 5;  ///< of each side, for signals and tactics
   order::ScalperOptions scalper;
+  /// Positions on these sides alone: where nothing can be sold that is not held, long.
+  signal::Sides sides = signal::Sides::kBoth;
   risk::Limits limits;
   FeeSchedule fees;
 

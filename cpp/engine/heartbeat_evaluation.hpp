@@ -89,6 +89,10 @@ order::ScalperView Heartbeat<V>::scalper_view(Traded& instrument, bool ticked,
   if (ticked && !venue_.gap_open(instrument.id)) {
     watch_depth(instrument, view.market, now);
     instrument.forecast = instrument.signals.on_book(view.market);
+    for (const signal::Sides side : {signal::Sides::kLong, signal::Sides::kShort}) {
+      if (!any(side & config_.sides))
+        instrument.forecast.veto = instrument.forecast.veto | side;
+    }
     if (!position.flat()) {
       ledger_.on_mark(instrument.id,
                       order::Ledger::exit_price(position.qty(), view.market.touch));

@@ -52,6 +52,7 @@ std::unique_ptr<CryptoVenue> make_venue(const CryptoHostConfig& config) {
   std::vector<Instrument> instruments = crypto_instruments(config.venue.symbols);
   MarketOptions options;
   options.level_outputs = true;
+  options.fee_step = {10};  // the venue says commissions to eight decimals
   // All of a depth update has one stamp: nobody is shown half of it.
   Driver driver = RecordedDay(config.day, config.from, RecordedDay::Pace::kMoment);
   if (!replay) {

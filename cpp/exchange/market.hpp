@@ -213,6 +213,7 @@ class Market {
   void prevent_self_match(std::uint32_t index, UnixNanos now);
   void remove(std::uint32_t index);
   Qty open_qty(const Order& order) const;
+  Money fee(Liquidity liquidity, Price price, Qty qty) const;
   Report report_of(std::uint32_t index, ReportKind kind, UnixNanos now) const;
   Report report_of(const Incoming& incoming, ReportKind kind, UnixNanos now) const;
 

@@ -72,7 +72,7 @@ bool Market::trade(Incoming& incoming, std::uint32_t index, Qty qty, UnixNanos n
     report.qty = qty;
     report.match = match_number;
     report.liquidity = Liquidity::kMaker;
-    report.fee = fees_.fee(Liquidity::kMaker, order.price, qty);
+    report.fee = fee(Liquidity::kMaker, order.price, qty);
     report.counterparty = incoming.account;
     report.dead = report.leaves == 0;
     reports_.push_back(report);
@@ -83,7 +83,7 @@ bool Market::trade(Incoming& incoming, std::uint32_t index, Qty qty, UnixNanos n
     report.price = order.price;
     report.match = match_number;
     report.liquidity = Liquidity::kTaker;
-    report.fee = fees_.fee(Liquidity::kTaker, order.price, qty);
+    report.fee = fee(Liquidity::kTaker, order.price, qty);
     report.counterparty = order.account;
     report.dead = report.leaves == 0;
     reports_.push_back(report);
@@ -171,6 +171,13 @@ Report Market::report_of(const Incoming& incoming, ReportKind kind,
   report.post_only = incoming.post_only;
   report.display_qty = incoming.display_qty;
   return report;
+}
+
+Money Market::fee(Liquidity liquidity, Price price, Qty qty) const {
+  const std::int64_t step = options_.fee_step.value;
+  const std::int64_t fee = fees_.fee(liquidity, price, qty).value;
+  const std::int64_t half = fee < 0 ? -(step / 2) : step / 2;
+  return {(fee + half) / step * step};
 }
 
 }  // namespace pyscalp::exchange

@@ -127,6 +127,8 @@ struct MarketOptions {
   bool touch_only = false;
   /// Market::touched and Market::trades are kept.
   bool level_outputs = false;
+  /// Fees are rounded to multiples of it, half away from zero.
+  Money fee_step{1};
 };
 
 /// A price at which what is displayed may have changed.
