@@ -150,7 +150,7 @@ def replay(
         began = time.perf_counter()
         core, own = passes.trade(config)
         replay_s = time.perf_counter() - began
-        results = Results.of(core)
+        results = Results.of(core, config.instruments[0].lot)
         agreement = _reconciled(core, results, directory)
         summary = {
             **summary_head("replay", config, results),
@@ -216,7 +216,7 @@ class _Passes:
     def results(self, config: Config) -> tuple[Results, bool]:
         """One pass, and whether its ledger agrees with the exchange's record."""
         core, _ = self.trade(config)
-        results = Results.of(core)
+        results = Results.of(core, config.instruments[0].lot)
         return results, _reconciled(core, results, None).agrees
 
 

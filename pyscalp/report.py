@@ -257,13 +257,13 @@ def _maker_table(run: WrittenRun) -> str:
         [
             row["leg"],
             row["liquidity"],
-            f"{row['qty']:,}",
+            f"{row['qty']:,.10g}",
             f"{row['qty'] / total[row['leg']]:.0%}",
             money(row["fees"]),
         ]
         for row in grouped.iter_rows(named=True)
     ]
-    return table(["Leg", "As", "Shares", "Share", "Fees paid"], rows, text_columns=2)
+    return table(["Leg", "As", "Quantity", "Share", "Fees paid"], rows, text_columns=2)
 
 
 def _latency(run: WrittenRun) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from pyscalp.signals.descriptor import Signal
 from pyscalp.signals.loading import engine_form
 from pyscalp.terminal import ERR
 from pyscalp.transport import transport_lines
+from pyscalp.units import SHARE, snapshot_in_units
 
 _FRAME_S = 0.25
 _CONNECT_WITHIN_S = 15.0
@@ -152,6 +154,7 @@ class _Session:
         from pyscalp import _core
 
         self._exchange = exchange
+        self._lot = config.instruments[0].lot
         self._signals = signals
         self.own = own
         self._said = False
@@ -188,7 +191,7 @@ class _Session:
         if not self._core.join(0.0):
             raise RuntimeError("the engine did not end after its kill switch")
         self.snapshot = self._core.snapshot()
-        self.results = Results.of(self._core)
+        self.results = Results.of(self._core, self._lot)
         if self.snapshot["phase"] == "failed" and self.failure is None:
             why = self.snapshot["error"]
             if self._flat:
@@ -268,7 +271,7 @@ class _Session:
 
     def _show(self, view: LiveView) -> dict[str, Any]:
         snapshot: dict[str, Any] = self._core.snapshot()
-        view.update(snapshot, self._core.events())
+        view.update(snapshot_in_units(snapshot, self._lot), self._core.events())
         if not self._said and snapshot["machine"]:
             self._said = True
             for line in snapshot["machine"]:
@@ -331,7 +334,11 @@ def _conclude(
 
 def _left_open(results: Results) -> list[str]:
     """What the venue may still hold of ours, in a line for a person."""
-    held = [f"{symbol} {qty:+}" for symbol, qty in results.engine["positions"].items() if qty]
+    held = [
+        f"{symbol} {_quantity(lots, results.lot):+}"
+        for symbol, lots in results.engine["positions"].items()
+        if lots
+    ]
     if orders := results.engine["open_orders"]:
         held.append(f"{orders} orders of which the venue has not said what became")
     return [f"left open: {', '.join(held)}"] if held else []
@@ -351,9 +358,17 @@ def summary_head(mode: str, config: Config, results: Results) -> dict[str, Any]:
         "breakers": engine.get("breakers", []),
         "trips": engine.get("trips", []),
         "denied": engine.get("denied", {}),
-        "final_positions": engine.get("positions", {}),
+        "final_positions": {
+            symbol: _quantity(lots, results.lot)
+            for symbol, lots in engine.get("positions", {}).items()
+        },
         "allocations": engine.get("allocations"),
     }
+
+
+def _quantity(lots: int, lot: Decimal) -> int | float:
+    """Lots in units; of shares a whole number."""
+    return lots if lot == SHARE else float(lots * lot)
 
 
 def own_signal(own: Signal | None, results: Results) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -26,6 +27,7 @@ import pyarrow.parquet as pq
 from pyscalp.config import Config
 from pyscalp.errors import PyscalpError, ResultsNotWritten, os_reason
 from pyscalp.latency_file import Histograms, encode_latency, read_latency
+from pyscalp.units import SHARE
 
 if TYPE_CHECKING:
     import polars as pl
@@ -84,9 +86,11 @@ class Results:
     symbols: dict[int, str] = field(default_factory=dict)
     markouts: npt.NDArray[np.int64] | None = None
     """Mids 1, 5 and 30 s after each fill, (fills, 3); `NO_PRICE` where unknown."""
+    lot: Decimal = SHARE
+    """What one lot is of a unit; the arrays are in lots, see `pyscalp.units`."""
 
     @classmethod
-    def of(cls, session: Session) -> Results:
+    def of(cls, session: Session, lot: Decimal = SHARE) -> Results:
         """Take them from a session that has ended."""
         engine = session.summary()
         symbols = {int(k): str(v) for k, v in dict(engine.get("symbols", {})).items()}
@@ -98,6 +102,7 @@ class Results:
             engine,
             symbols,
             session.markouts(),
+            lot,
         )
 
     def symbol(self, instrument: int) -> str:

@@ -1,11 +1,13 @@
 """The tables of a run directory: fills, round trips and samples as Arrow.
 
 Prices and money stay int64 at 1e-9 in columns that end in ``_e9``; what is not known is
-null. Costs are positive.
+null. Costs are positive. Quantities and prices are those of units: shares, int64, or
+coins, float64.
 """
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pyscalp.run_directory import INTENTS, LIQUIDITIES, NO_PRICE, SIDES, SIGNALS, Records, Results
+from pyscalp.units import unit_prices, units
 
 HORIZONS_S = (1, 5, 30)
 """Seconds after a fill at which the mid is looked at again."""
@@ -50,25 +53,25 @@ def fill_table(results: Results) -> pa.Table:
             "venue_time_ns": fills["venue_time"],
             "symbol": _symbols(fills["instrument"], results),
             "side": _names(fills["side"], SIDES),
-            "qty": qty,
-            "price_e9": price,
+            "qty": units(qty, results.lot),
+            "price_e9": unit_prices(price, results.lot),
             "fee_e9": fills["fee"],
             "liquidity": _names(fills["liquidity"], LIQUIDITIES),
             "intent": _names(fills["intent"], INTENTS),
             "signal": _names(fills["signal"], SIGNALS),
-            "position_after": fills["position_after"],
+            "position_after": units(fills["position_after"], results.lot),
             "round_trip": fills["round_trip"],
-            "decision_mid_e9": _prices(fills["decision_mid"]),
-            "arrival_mid_e9": _prices(fills["arrival_mid"]),
+            "decision_mid_e9": _prices(fills["decision_mid"], results.lot),
+            "arrival_mid_e9": _prices(fills["arrival_mid"], results.lot),
             **{
                 f"{name}_e9": pa.array(
                     value, mask=np.any([fills[mid] == NO_PRICE for mid in needs], axis=0)
                 )
                 for name, (value, needs) in costs.items()
             },
-            "mid_e9": _prices(fills["mid"]),
+            "mid_e9": _prices(fills["mid"], results.lot),
             **{
-                f"mid_{horizon}s_e9": _prices(mids)
+                f"mid_{horizon}s_e9": _prices(mids, results.lot)
                 for horizon, mids in zip(HORIZONS_S, _markouts(results).T, strict=True)
             },
             **{
@@ -100,8 +103,8 @@ def trade_table(results: Results) -> pa.Table:
             "opened_ns": trips["opened"],
             "closed_ns": trips["closed"],
             "holding_ns": trips["closed"] - trips["opened"],
-            "qty": trips["qty"],
-            "maker_qty": trips["maker_qty"],
+            "qty": units(trips["qty"], results.lot),
+            "maker_qty": units(trips["maker_qty"], results.lot),
             "entry_notional_e9": trips["entry_notional"],
             "exit_notional_e9": trips["exit_notional"],
             **{f"{name}_e9": trips[name] for name in MONEY},
@@ -121,9 +124,9 @@ def sample_table(results: Results) -> pa.Table:
         {
             "time_ns": samples["time"],
             "symbol": _symbols(samples["instrument"], results),
-            "bid_e9": _prices(samples["bid"]),
-            "ask_e9": _prices(samples["ask"]),
-            "position": samples["position"],
+            "bid_e9": _prices(samples["bid"], results.lot),
+            "ask_e9": _prices(samples["ask"], results.lot),
+            "position": units(samples["position"], results.lot),
             "equity_e9": samples["equity"],
         }
     )
@@ -185,5 +188,5 @@ def _symbols(values: npt.NDArray[Any], results: Results) -> pa.Array:
     )
 
 
-def _prices(values: npt.NDArray[Any]) -> pa.Array:
-    return pa.array(values, mask=values == NO_PRICE)
+def _prices(values: npt.NDArray[Any], lot: Decimal) -> pa.Array:
+    return pa.array(unit_prices(values, lot), mask=values == NO_PRICE)

@@ -32,12 +32,15 @@ PREFIX = {"binance-spot": "/api/v3", "binance-usdm": "/fapi/v1"}
 CALLS = {"binance-spot": "/ws-api/v3", "binance-usdm": "/ws-fapi/v1"}
 
 RISK = """
+[tactics]
+order_qty = 0.01
+sweep_qty = 0.05
 [risk]
 aum = 1_000_000
-max_order_qty = 100
+max_order_qty = 1
 max_order_value = 50_000
 price_collar = "1%"
-max_position = 200
+max_position = 2
 max_orders_working = 16
 rate_limit = 200
 rate_window = "1s"

@@ -19,7 +19,7 @@ from pyscalp.errors import PyscalpError
 from pyscalp.level_day import read_level_day
 
 CAPTURE = "binance/usdm_btcusdt_20240808.gz"
-USDM = Instrument(symbol="BTCUSDT", tick="0.10", step="0.001")
+USDM = Instrument(symbol="BTCUSDT", tick="0.10", lot="0.001")
 
 
 DEPTH = 20
@@ -151,5 +151,5 @@ def test_a_capture_that_cannot_be_played_is_refused_in_a_sentence(tmp_path: Path
     wrong.write_text(line)
     with pytest.raises(PyscalpError, match="no multiples of its tick"):
         read_level_day(wrong, [USDM])
-    right = read_level_day(wrong, [Instrument(symbol="BTCUSDT", tick="0.05", step="1")])
+    right = read_level_day(wrong, [Instrument(symbol="BTCUSDT", tick="0.05", lot="1")])
     assert right.counters["BTCUSDT"]["updates"] == 2

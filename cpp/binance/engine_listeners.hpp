@@ -49,7 +49,7 @@ struct Engine::FeedListener : MarketListener {
     Traded* instrument = self.traded(id);
     if (instrument == nullptr || !instrument->whole) return;
     self.void_book(*instrument);
-    self.outlet_.put(engine::RecordKind::kGap, now, engine::GapEvent{index(id)}, 1);
+    self.outlet_.put(engine::RecordKind::kGap, now, engine::GapEvent{self.packets_}, 1);
   }
   void on_fresh(InstrumentId id) {
     Traded* instrument = self.traded(id);
@@ -58,7 +58,7 @@ struct Engine::FeedListener : MarketListener {
     instrument->levels.invalidate();
     instrument->depth = Traded::kNoDepth;
     self.touches_[index(id)] = {};
-    self.outlet_.put(engine::RecordKind::kGap, now, engine::GapEvent{index(id)}, 0);
+    self.outlet_.put(engine::RecordKind::kGap, now, engine::GapEvent{self.packets_}, 0);
   }
 
  private:

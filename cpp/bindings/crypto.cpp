@@ -95,6 +95,9 @@ std::unique_ptr<live::EngineHost> crypto_session(const py::dict& dict,
   config.ca_file = binance.get<std::string>("ca_file");
   config.connections = binance.get<int>("connections");
   config.depth_interval = binance.get<std::string>("depth");
+  const auto instrument =
+      py::cast<py::dict>(py::cast<py::list>(dict["instruments"])[0]);
+  config.lot = std::stod(py::cast<std::string>(instrument["lot"]));
   config.thread = thread_options(dict);
   config.journal_path = journal_path(out_dir);
   return std::make_unique<live::CryptoSession>(config,

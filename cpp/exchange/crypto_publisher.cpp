@@ -236,17 +236,19 @@ void CryptoPublisher::tell_agg(const CryptoSymbol& symbol, UnixNanos wall) {
 // ---- Depth ----
 
 void CryptoPublisher::on_time(UnixNanos wall) {
-  if (wall < next_due_) return;
+  const bool set_back = wall < last_wall_;  // the wall's clock can be
+  last_wall_ = wall;
+  if (!set_back && wall < next_due_) return;
   next_due_ = {std::numeric_limits<std::int64_t>::max()};
   for (const CryptoSymbol& symbol : symbols_) {
     Book& at = book(symbol.id);
-    if (wall >= at.agg_due) {
+    if (set_back || wall >= at.agg_due) {
       tell_agg(symbol, wall);
       at.agg_due = {wall.value + 100'000'000};
     }
     for (Cadence& cadence : at.cadences) {
       if (cadence.every_ms == 0) continue;
-      if (wall >= cadence.due) {
+      if (set_back || wall >= cadence.due) {
         tell_depth(symbol, cadence, wall);
         const std::int64_t every = std::int64_t{cadence.every_ms} * 1'000'000;
         cadence.due = {(wall.value / every + 1) * every};

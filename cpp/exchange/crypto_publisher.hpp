@@ -96,6 +96,7 @@ class CryptoPublisher {
   std::vector<TouchedLevel> touched_;
   std::uint64_t shared_id_;
   UnixNanos next_due_{};
+  UnixNanos last_wall_{};
   std::vector<Message> messages_;
 };
 

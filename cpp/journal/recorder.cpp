@@ -133,9 +133,9 @@ void Recorder::take(Bytes record) {
            fill.user_ref, fill.qty, fill.price.value, fill.fee.value, fill.liquidity,
            fill.position_after, fill.arrival_mid.value);
       note(header.time, "fill",
-           text("%s %s %lld at %.4f (%s)", symbol(fill.instrument).c_str(),
+           text("%s %s %.10g at %.4f (%s)", symbol(fill.instrument).c_str(),
                 fill.side == Side::kBuy ? "bought" : "sold",
-                static_cast<long long>(fill.qty), units(fill.price.value),
+                static_cast<double>(fill.qty) * lot_, units(fill.price.value) / lot_,
                 fill.liquidity == Liquidity::kMaker ? "maker" : "taker"));
       break;
     }

@@ -22,8 +22,10 @@ using MarkoutMids = std::array<Price, order::kMarkoutHorizons>;
 
 class Recorder {
  public:
-  /// Symbols by configured position, as snapshots list instruments.
-  explicit Recorder(std::vector<std::string> symbols) : symbols_(std::move(symbols)) {}
+  /// Symbols by configured position, as snapshots list instruments. `lot` is what one
+  /// lot is of a unit, in which texts speak; everything else is in lots.
+  explicit Recorder(std::vector<std::string> symbols, double lot = 1.0)
+      : symbols_(std::move(symbols)), lot_(lot) {}
 
   /// Takes one record of the ring.
   void take(Bytes record);
@@ -56,6 +58,7 @@ class Recorder {
   void on_markout(const order::Markout& markout);
 
   std::vector<std::string> symbols_;
+  double lot_;
   std::vector<order::Fill> fills_;
   std::vector<MarkoutMids> markouts_;
   std::vector<order::RoundTrip> round_trips_;

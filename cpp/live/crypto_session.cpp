@@ -22,7 +22,8 @@ constexpr unsigned kBanned = 418;
 constexpr MonoNanos kSilence = seconds(60);
 
 HostConfig host_config(const CryptoConfig& config) {
-  return {config.thread, PageUse::kSmall, config.journal_path, config.ring_size};
+  return {config.thread, PageUse::kSmall, config.journal_path, config.ring_size,
+          config.lot};
 }
 
 std::string lower(std::string_view text) {

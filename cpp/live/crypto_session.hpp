@@ -34,6 +34,7 @@ struct CryptoConfig {
   EngineThreadOptions thread;
   std::string journal_path;  ///< must not exist yet
   std::size_t ring_size = 64u << 20;
+  double lot = 1.0;                          ///< what one lot is of a unit, for texts
   MonoNanos connect_patience = seconds(10);  ///< until all must be known
   MonoNanos life = seconds(23 * 3'600);      ///< of a connection; the venue's is 24 h
 };

@@ -17,7 +17,9 @@ constexpr int kRecordsPerHold = 256;
 }  // namespace
 
 EngineHost::EngineHost(const HostConfig& config, std::vector<std::string> symbols)
-    : ring_(config.ring_size), config_(config), recorder_(std::move(symbols)) {}
+    : ring_(config.ring_size),
+      config_(config),
+      recorder_(std::move(symbols), config.lot) {}
 
 void EngineHost::end_threads() {
   abandon("the session object was destroyed");

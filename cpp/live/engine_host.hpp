@@ -34,6 +34,7 @@ struct HostConfig {
   PageUse pages = PageUse::kSmall;  ///< of the books' pools
   std::string journal_path;         ///< must not exist yet; empty: no journal
   std::size_t ring_size = 64u << 20;
+  double lot = 1.0;  ///< what one lot is of a unit, for texts
 };
 
 /// How the market data comes, and how much of it did not.

@@ -106,6 +106,15 @@ TEST(CryptoPublisher, UsdmChainsByThePreviousIdAndWritesPricesUpward) {
             R"("b":[["59999.90","0.000"],["60000.00","0.000"]],"a":[]})");
 }
 
+TEST(CryptoPublisher, AWallClockThatIsSetBackStopsNothing) {
+  CryptoMarket at(CryptoProtocol::kSpot);
+  at.subscriptions.add(1, "btcusdt@depth@100ms");
+  at.publisher.on_time(at.now.wall);
+  EXPECT_EQ(at.limit(1, "BUY", "1", "60000"), 0);
+  at.publisher.on_time({at.now.wall.value - 3'600 * kNanosPerUnit});
+  EXPECT_EQ(at.told().size(), 1U);
+}
+
 TEST(CryptoPublisher, WhatNobodyAskedForIsNotWritten) {
   CryptoMarket at(CryptoProtocol::kSpot);
   EXPECT_EQ(at.limit(1, "BUY", "1", "60000"), 0);
