@@ -51,7 +51,7 @@ struct Listener {
 /// a request for a snapshot, or that a connection goes.
 void check_feed(Bytes text) {
   static const auto of = rules();
-  for (const Market market : {Market::kSpot, Market::kFutures}) {
+  for (const Market market : {Market::kSpot, Market::kUsdm}) {
     FeedOptions options;
     options.market = market;
     options.decoder = kCapacity;
