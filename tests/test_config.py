@@ -147,7 +147,8 @@ def test_core_form_is_integers() -> None:
 
 
 CRYPTO = (
-    '[venue]\nprotocol = "binance-usdm"\n[[instruments]]\nsymbol = "BTCUSDT"\ntick = 0.1\nlot = 0.001\n'
+    '[venue]\nprotocol = "binance-usdm"\n[[instruments]]\nsymbol = "BTCUSDT"\n'
+    "tick = 0.1\nlot = 0.001\n"
     "opening = 60_000\n[fees]\nmaker_per_share = 0\ntaker_per_share = 0\nmaker_bp = 2\n"
     "[tactics]\norder_qty = 0.002\nsweep_qty = 0.01\ntarget = 12.5\n"
     + RISK.replace("max_order_qty = 100", "max_order_qty = 0.01").replace(
