@@ -25,6 +25,7 @@ struct Engine::FeedListener : MarketListener {
     });
   }
   void on_trade(const book::TradeView& trade) {
+    self.venue_.note_day();
     MarketListener::on_trade(trade);
     const Side side = opposite(trade.aggressor);
     const book::Touch touch = self.venue_.touch(trade.instrument);

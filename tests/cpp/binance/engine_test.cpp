@@ -76,6 +76,15 @@ TEST(CryptoEngine, NoOrderWhileTheBookIsStaleAndAgainOnceItIsWhole) {
   EXPECT_EQ(count(records, RecordKind::kGap), 3u) << "whole, a gap, whole";
 }
 
+TEST(CryptoEngine, TradesToldBeforeThereIsABookDoNotMakePricesStale) {
+  EngineRig rig;
+  rig.engine.on_stream_up(0, rig.now);
+  rig.trade(600'000, 5, true);
+  make_ready(rig);
+  lean(rig);
+  EXPECT_EQ(rig.open_orders().size(), 1u);
+}
+
 TEST(CryptoEngine, NoOrderWithoutAStreamOfBooks) {
   EngineRig rig;
   make_ready(rig);
