@@ -169,7 +169,7 @@ def refused(folder: Path, config: Config) -> str:
     file = folder / "config.toml"
     file.write_text(config.to_toml(), encoding="utf-8")
     done = run_command("run", str(file), "--duration", "5s", "--out", str(folder / "run"))
-    assert done.status == 1, done.err
+    assert done.status == 2, done.err
     return done.words
 
 

@@ -24,6 +24,7 @@ def folder(tmp_path: Path) -> Path:
     """A working directory with the recorded day that the samples speak of."""
     day = _core.simulate_day(seed=3, duration_ns=10 * 60 * 10**9, symbols=["AMZN", "AAPL"])
     (tmp_path / "day.itch50").write_bytes(day)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
     return tmp_path
 
 
@@ -64,6 +65,8 @@ def test_files_it_names_exist() -> None:
         "bench/replay_speed.py",
         "examples/paper.toml",
         "examples/amzn_replay.toml",
+        "examples/binance_paper.toml",
+        "examples/binance_testnet.toml",
     ):
         assert name in README
         assert (ROOT / name).is_file(), name
