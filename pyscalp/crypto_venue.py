@@ -85,12 +85,13 @@ def read_api_key(config: Config) -> ApiKey:
 
 def _read_secret(file: Path) -> str:
     try:
-        mode = stat.S_IMODE(file.stat().st_mode)
-        if mode & 0o077:
-            raise PyscalpError(
-                f"{file} can be read by others (mode {mode:04o}); run: chmod 600 {file}"
-            )
-        return file.read_text(encoding="utf-8")
+        with file.open(encoding="utf-8") as opened:
+            mode = stat.S_IMODE(os.fstat(opened.fileno()).st_mode)
+            if mode & 0o077:
+                raise PyscalpError(
+                    f"{file} can be read by others (mode {mode:04o}); run: chmod 600 {file}"
+                )
+            return opened.read()
     except (OSError, UnicodeDecodeError) as error:
         why = os_reason(error) if isinstance(error, OSError) else "it is no text"
         raise PyscalpError(f"cannot read the key file {file}: {why}") from None

@@ -115,6 +115,7 @@ class RunEconomics:
             name: Part(total / 1e9, 1e4 * total / entered, _mean(trades[f"{name}_bp"]))
             for name, total in sums.items()
         }
+        traded = 2 * sum(trades["qty"].to_list())
         net = trades["net_e9"]
         won, lost = net.filter(net > 0), net.filter(net <= 0)
         return cls(
@@ -122,7 +123,7 @@ class RunEconomics:
             fills.height,
             parts,
             adverse,
-            sum(trades["maker_qty"].to_list()) / max(2 * sum(trades["qty"].to_list()), 1),
+            sum(trades["maker_qty"].to_list()) / traded if traded else 0.0,
             won.len() / trades.height,
             break_even_win_rate(_mean(won), -_mean(lost)),
         )

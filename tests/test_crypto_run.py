@@ -121,6 +121,13 @@ def test_tables_are_in_coins_and_their_prices(session: Ran) -> None:
     assert opened == pytest.approx(session.trades["qty"].to_numpy() * 60_000, rel=0.1)
 
 
+def test_the_economics_of_coins_are_those_of_the_run(session: Ran) -> None:
+    done = run_command("economics", str(session.folder), "--json")
+    assert done.status == 0, done.err
+    told = json.loads(done.out)
+    assert told["maker_share"] == pytest.approx(session.summary["maker_share"])
+
+
 def test_spot_sells_what_it_has(session: Ran) -> None:
     if "binance-spot" not in (session.folder / "config.toml").read_text(encoding="utf-8"):
         pytest.skip("futures may be short")
