@@ -70,6 +70,7 @@ void add_host(py::module_& module);
 void add_icebergs(py::module_& module);
 void add_live(py::module_& module);
 void add_record(py::module_& module);
+void add_crypto_record(py::module_& module);
 void add_replay(py::module_& module);
 void add_signal_tape(py::module_& module);
 void add_signals(py::module_& module);

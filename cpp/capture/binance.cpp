@@ -13,6 +13,13 @@ using event::EventKind;
 using event::EventSide;
 using event::MarketEvent;
 
+namespace {
+
+/// How recordings of several symbols name whose an answer of REST is.
+constexpr std::string_view kSnapshotStream = "@depthSnapshot";
+
+}  // namespace
+
 BinanceDecoder::BinanceDecoder(std::int64_t qty_scale) {
   qty_scale_ = qty_scale;
   for (std::int64_t unit = qty_scale; unit > 1; unit /= 10) ++qty_digits_;
@@ -207,7 +214,8 @@ bool BinanceDecoder::snapshot(const BinanceFields& f, std::string_view id_text,
   built_.push_back(common_);
   common_.kind = EventKind::kLevel;
   if (!levels(bids, EventSide::kBuy) || !levels(asks, EventSide::kSell)) return false;
-  if (!f.stream.empty()) return true;  // of a partial stream: it comes again by itself
+  // Of a partial stream: it comes again by itself.
+  if (!f.stream.empty() && !f.stream.ends_with(kSnapshotStream)) return true;
   Book& book = books_[common_.instrument];
   book.snapshot_id = id;
   book.joined = book.last_id > id;

@@ -19,7 +19,8 @@
 // larger ends the reading with a failure. venue_time is T, else E, else 0 (spot
 // bookTicker and snapshot say none); sequence is the line, from 1; the last event of a
 // line is kLast. A snapshot that names no symbol is of the one symbol that the file
-// has.
+// has; where it has several, {"stream":"btcusdt@depthSnapshot","data":…} around it says
+// whose it is.
 #pragma once
 
 #include <deque>

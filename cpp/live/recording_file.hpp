@@ -17,7 +17,7 @@ namespace pyscalp::live {
 class RecordingFile {
  public:
   /// The largest record, which is far above any datagram with its headers.
-  static constexpr std::size_t kLargestRecord = std::size_t{1} << 17;
+  static constexpr std::size_t kLargestRecord = std::size_t{2} << 20;
 
   /// Creates the file, or empties it where `overwrite` allows it to exist. A device
   /// such as /dev/null is taken too; error() tells why there is no file.
@@ -42,7 +42,7 @@ class RecordingFile {
   std::uint64_t messages() const { return messages_; }
 
  private:
-  static constexpr std::size_t kBuffer = std::size_t{1} << 20;
+  static constexpr std::size_t kBuffer = kLargestRecord;
   /// Where a record ends in the buffer, and how many messages there are up to there.
   struct Mark {
     std::uint32_t end;
