@@ -15,6 +15,7 @@ PYBIND11_MODULE(_core, module) {
   pyscalp::bindings::add_icebergs(module);
   pyscalp::bindings::add_live(module);
   pyscalp::bindings::add_record(module);
+  pyscalp::bindings::add_crypto_record(module);
   pyscalp::bindings::add_replay(module);
   pyscalp::bindings::add_signal_tape(module);
   pyscalp::bindings::add_signals(module);
