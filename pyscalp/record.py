@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -13,23 +11,20 @@ from rich.console import Console
 from pyscalp.config import Config
 from pyscalp.config_values import Endpoint
 from pyscalp.duration import Duration
-from pyscalp.errors import (
-    EXIT_NOT_WRITTEN,
-    EXIT_OK,
-    ExchangeLost,
-    PyscalpError,
-    os_reason,
-)
+from pyscalp.errors import EXIT_NOT_WRITTEN, EXIT_OK, PyscalpError
 from pyscalp.exchange import ExchangeProcess, StopSignals
 from pyscalp.record_feed import Feed, named_feed, opened_feed
+from pyscalp.record_session import (
+    EXIT_INCOMPLETE,
+    RecordingSession,
+    refuse_earlier,
+    write_sidecar,
+)
 from pyscalp.record_view import RecordView
 from pyscalp.terminal import ERR
 
-EXIT_INCOMPLETE = 6
-"""The recording was written, and lacks something that was sent."""
+__all__ = ["EXIT_INCOMPLETE", "Missing", "RecordResult", "record"]
 
-_FRAME_S = 0.2
-_AFTER_EXCHANGE_S = 2.0
 _PACKED = (".gz", ".xz", ".bz2", ".zst")
 
 Format = Literal["pcap", "itch"]
@@ -176,11 +171,8 @@ def record(
     named = named_feed(line_a, line_b, retransmission, interface)
     if named is not None and (config is not None or exchange):
         raise PyscalpError("give the addresses of the lines, a configuration, or an exchange")
-    if not overwrite and _sidecar(path).exists():
-        raise PyscalpError(
-            f"{_sidecar(path)} belongs to an earlier recording; choose another name, or "
-            "overwrite it (--force)"
-        )
+    if not overwrite:
+        refuse_earlier(path)
     console = console or ERR
     with StopSignals() as signals, opened_feed(named, config, exchange, interface) as (feed, own):
         start = feed.retransmission is not None if from_start is None else from_start
@@ -206,7 +198,7 @@ def record(
         with view:
             session.run(view, length)
     result = session.result(path, kind)
-    _write_sidecar(result, console, overwrite)
+    write_sidecar(result, console, overwrite)
     return result
 
 
@@ -230,8 +222,8 @@ def _format_of(path: Path) -> Format:
 # -- recording ----------------------------------------------------------------------------
 
 
-class _Session:
-    """Minds a `_core.Recorder` from its start to its end."""
+class _Session(RecordingSession):
+    """A recording of multicast lines."""
 
     def __init__(
         self,
@@ -242,45 +234,13 @@ class _Session:
     ) -> None:
         from pyscalp import _core
 
+        super().__init__(lambda: _core.Recorder(settings), own, signals)
         self._feed = feed
-        self._own = own
-        self._signals = signals
-        self._lost: ExchangeLost | None = None
-        self._duration_s = 0.0
-        try:
-            self._core = _core.Recorder(settings)
-        except (OSError, ValueError) as error:
-            raise PyscalpError(_said(str(error))) from None
-
-    def run(self, view: RecordView, length: Duration | None) -> None:
-        """Record until there is a reason to stop, and all is on disk."""
-        began = time.monotonic()
-        until = began + length / 1e9 if length is not None else None
-        exchange_until: float | None = None
-        self._signals.armed = True
-        self._core.start()
-        try:
-            while not self._core.join(_FRAME_S):
-                now = time.monotonic()
-                view.update(self._core.snapshot(), now - began)
-                if self._own is not None and self._own.status is not None:
-                    # Its end of session is on the way, where it came to one.
-                    exchange_until = exchange_until or now + _AFTER_EXCHANGE_S
-                    if self._own.status != 0 and self._lost is None:
-                        self._lost = self._own.lost()
-                over = (until, exchange_until)
-                if self._signals.count or any(at is not None and now >= at for at in over):
-                    self._core.request_stop()
-        finally:
-            self._core.request_stop()
-            while not self._core.join(1.0):
-                pass
-        self._duration_s = time.monotonic() - began
 
     def result(self, path: Path, kind: Format) -> RecordResult:
         """What came of it; the file is taken away again where nothing did."""
-        figures = self._core.snapshot()
-        missing = [Missing(*entry) for entry in self._core.missing()]
+        figures = self.core.snapshot()
+        missing = [Missing(*entry) for entry in self.core.missing()]
         failed = figures["end"] == "write failed"
         kept = figures["written"] if kind == "itch" else figures["packets"]
         if kept == 0 and not failed:
@@ -288,9 +248,9 @@ class _Session:
                 path.unlink()
             raise PyscalpError(self._nothing(figures))
         problems, status = self._problems(figures, kind, missing, path)
-        if self._lost is not None:
-            problems.append(str(self._lost))
-            status = status or self._lost.exit_status
+        if self.lost is not None:
+            problems.append(str(self.lost))
+            status = status or self.lost.exit_status
         same = (
             "end", "session", "packets", "bytes", "first_sequence", "last_sequence", "datagrams",
             "first", "duplicates", "gaps", "requests", "recovered", "dropped", "kernel_dropped",
@@ -302,7 +262,7 @@ class _Session:
             messages=figures["written"] if kind == "itch" else figures["messages"],
             missing_messages=figures["missing"],
             missing=missing,
-            duration_s=round(self._duration_s, 3),
+            duration_s=round(self.duration_s, 3),
             problems=problems,
             exit_status=status,
             **{name: figures[name] for name in same},
@@ -369,36 +329,3 @@ class _Session:
             problems.insert(0, f"{figures['error']}; {path} holds the first {what}, whole")
             status = EXIT_NOT_WRITTEN
         return problems, status
-
-
-def _said(text: str) -> str:
-    """An error of the core, with what else helps."""
-    if "address already in use" in text:
-        return (
-            f"{text.partition(';')[0]}; another program holds this group and port and does not "
-            "share it (SO_REUSEADDR); `ss -ulpn` shows which"
-        )
-    return text
-
-
-def _sidecar(path: Path) -> Path:
-    return path.with_name(path.name + ".json")
-
-
-def _write_sidecar(result: RecordResult, console: Console, overwrite: bool) -> None:
-    """The figures beside the file, so that what it lacks is known later, too."""
-    if not result.path.is_file():
-        return
-    path = _sidecar(result.path)
-    try:
-        with path.open("w" if overwrite else "x", encoding="utf-8") as file:
-            json.dump(result.to_json(), file, indent=1)
-            file.write("\n")
-    except OSError as error:
-        console.print(
-            f"the figures could not be written to {path}: {os_reason(error)}",
-            style="yellow",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.status import Status
 
 from pyscalp.record_feed import Feed
 
+View = TypeVar("View", bound="RecordingView")
+
 _PATIENCE_S = 3.0
 """A sender that has nothing to say sends a heartbeat each second."""
 
 
-class RecordView:
-    """A line that says how far the recording is, and hints where something is amiss."""
+class RecordingView:
+    """A line that says how far a recording is, and hints where something is amiss.
 
-    def __init__(self, console: Console, path: Path, feed: Feed, *, live: bool) -> None:
+    Each kind of recording has its own words: `_parts` and `_hints`.
+    """
+
+    def __init__(self, console: Console, path: Path, source: str, *, live: bool) -> None:
         self._console = console
         self._path = path
-        self._feed = feed
+        self._source = source
         self._status: Status | None = None
         if live and console.is_terminal:
             self._status = console.status(f"recording {path.name}", spinner="dots")
@@ -29,11 +34,11 @@ class RecordView:
         self._rate = 0.0
         self._before = (0.0, 0)
 
-    def __enter__(self) -> RecordView:
+    def __enter__(self: View) -> View:
         if self._status is not None:
             self._status.start()
         else:
-            self._say(f"recording {self._feed} to {self._path}", style="dim")
+            self._say(f"recording {self._source} to {self._path}", style="dim")
         return self
 
     def __exit__(
@@ -63,15 +68,38 @@ class RecordView:
         parts = [
             f"{elapsed_s:.0f} s",
             f"{figures['messages']:,} messages, {self._rate:,.0f}/s",
-            f"{sum(figures['datagrams'].values()):,} datagrams",
-            f"{figures['gaps']:,} gaps, {figures['recovered']:,} recovered",
+            *self._parts(figures),
             f"{figures['bytes'] / 1e6:,.1f} MB",
         ]
-        if figures["missing"]:
-            parts.append(f"[red]{figures['missing']:,} missing[/red]")
         if figures["dropped"]:
             parts.append(f"[red]{figures['dropped']:,} dropped[/red]")
         return f"recording {self._path.name}: " + ", ".join(parts)
+
+    def _parts(self, figures: dict[str, Any]) -> list[str]:
+        raise NotImplementedError
+
+    def _hints(self, figures: dict[str, Any]) -> list[str]:
+        raise NotImplementedError
+
+    def _say(self, text: str, style: str) -> None:
+        self._console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+class RecordView(RecordingView):
+    """That of multicast lines."""
+
+    def __init__(self, console: Console, path: Path, feed: Feed, *, live: bool) -> None:
+        super().__init__(console, path, str(feed), live=live)
+        self._feed = feed
+
+    def _parts(self, figures: dict[str, Any]) -> list[str]:
+        parts = [
+            f"{sum(figures['datagrams'].values()):,} datagrams",
+            f"{figures['gaps']:,} gaps, {figures['recovered']:,} recovered",
+        ]
+        if figures["missing"]:
+            parts.append(f"[red]{figures['missing']:,} missing[/red]")
+        return parts
 
     def _hints(self, figures: dict[str, Any]) -> list[str]:
         feed, datagrams = self._feed, figures["datagrams"]
@@ -92,6 +120,3 @@ class RecordView:
                 "lines lose will be missing"
             )
         return hints
-
-    def _say(self, text: str, style: str) -> None:
-        self._console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)

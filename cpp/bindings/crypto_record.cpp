@@ -38,7 +38,6 @@ py::dict link_dict(const live::RecordedLink& link) {
   out["connections"] = link.connections;
   out["failures"] = link.failures;
   out["renewals"] = link.renewals;
-  out["down_ns"] = link.down.value;
   out["failure"] = text_of(link.failure);
   return out;
 }
@@ -67,6 +66,8 @@ py::dict figures_dict(const live::CryptoRecordingFigures& figures) {
   out["snapshots_failed"] = session.snapshots_failed;
   out["links"] = links;
   out["unfinished"] = figures.unfinished;
+  out["outages"] = figures.outages;
+  out["outage_ns"] = figures.outage.value;
   out["rest_failure"] = text_of(figures.rest_failure);
   out["failure"] = text_of(figures.failure);
   out["first_time"] = figures.first_time.value;

@@ -79,7 +79,11 @@ std::optional<std::string> CryptoRecording::open() {
     stream.life = config_.life;
     auto link = net::WebSocketLink::open(stream);
     if (!link) return link.error;
-    links_.push_back({std::move(*link), {}, 0, {}});
+    const auto like = std::find(config_.streams.begin(), config_.streams.end(), url);
+    links_.push_back({std::move(*link),
+                      {},
+                      0,
+                      static_cast<std::size_t>(like - config_.streams.begin())});
   }
   if (config_.depth) {
     net::HttpsLinkConfig rest;
@@ -141,6 +145,7 @@ void CryptoRecording::receive() {
     for (int number = 0; number < static_cast<int>(links_.size()); ++number)
       any |= poll_stream(number, clock_.now());
     const MonoNanos now = clock_.now();
+    follow_outage(now);
     if (rest_) {
       any |= poll_snapshot(now);
       ask_snapshot(now);
@@ -168,17 +173,32 @@ bool CryptoRecording::poll_stream(int number, MonoNanos now) {
   return came;
 }
 
-/// Notes when a connection comes and goes.
 void CryptoRecording::follow(Link& of, MonoNanos now) {
-  const bool was_open = of.figures.open;
   of.figures.open = of.link.is_open();
-  if (of.figures.open && of.connection != of.link.connection()) {
-    const bool again = of.connection != 0;
-    of.connection = of.link.connection();
-    if (again && !was_open) of.figures.down += now - of.down_since;
-    session_.on_up(now);
+  if (!of.figures.open || of.connection == of.link.connection()) return;
+  of.connection = of.link.connection();
+  session_.on_up(now);
+}
+
+/// Notes when streams that were on a connection are on none, and until when.
+void CryptoRecording::follow_outage(MonoNanos now) {
+  bool out = false;
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    bool seen = false, open = false;
+    for (const Link& of : links_) {
+      if (of.like != i) continue;
+      seen = seen || of.connection != 0;
+      open = open || of.figures.open;
+    }
+    out = out || (seen && !open);
   }
-  if (was_open && !of.figures.open) of.down_since = now;
+  if (out == (out_since_ != kNever)) return;
+  if (out) {
+    ++counted_.outages;
+  } else {
+    counted_.outage += now - out_since_;
+  }
+  out_since_ = out ? now : kNever;
 }
 
 void CryptoRecording::keep(UnixNanos received, Bytes text, MonoNanos now) {
@@ -254,13 +274,13 @@ CryptoRecordingEnd CryptoRecording::reason_to_end(MonoNanos now) {
     return CryptoRecordingEnd::kWriteFailed;
   if (config_.messages_max != 0 && counted_.messages >= config_.messages_max)
     return CryptoRecordingEnd::kMessages;
-  was_connected_ = was_connected_ || connected();
-  if (!was_connected_ && now - started_ >= config_.connect_patience)
+  const bool ever = connected();
+  if (!ever && now - started_ >= config_.connect_patience)
     return CryptoRecordingEnd::kNotConnected;
   if (!stop_.load(std::memory_order_relaxed)) return CryptoRecordingEnd::kNone;
   if (stop_at_ == kNever) stop_at_ = now;
   const bool enough =
-      !was_connected_ || session_.whole() || now - stop_at_ >= config_.stop_patience;
+      !ever || session_.whole() || now - stop_at_ >= config_.stop_patience;
   return enough ? CryptoRecordingEnd::kStopped : CryptoRecordingEnd::kNone;
 }
 
@@ -270,9 +290,7 @@ void CryptoRecording::conclude(CryptoRecordingEnd end) {
     counted_.failure = why.empty() ? "no answer in time" : why;
   }
   const MonoNanos now = clock_.now();
-  for (Link& of : links_) {
-    if (!of.figures.open && of.connection != 0) of.figures.down += now - of.down_since;
-  }
+  if (out_since_ != kNever) counted_.outage += now - out_since_;
   counted_.end = end;
   publish(now);
   {

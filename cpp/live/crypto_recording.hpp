@@ -31,12 +31,13 @@ struct CryptoRecordingConfig {
   bool packed = true;  ///< gzip
   bool futures = true;
   std::vector<std::string> symbols;  ///< in capitals
-  std::vector<std::string> streams;  ///< one URL a WebSocket, streams named in it
-  bool depth = true;                 ///< changes of depth are among them
-  std::string rest;                  ///< https://host:port
-  std::string snapshot_target;       ///< path and query up to the symbol
-  std::string ca_file;               ///< empty: the machine's own authorities
-  std::uint64_t messages_max = 0;    ///< 0: no limit
+  /// One URL a WebSocket, its streams named in it; those of equal URLs are copies.
+  std::vector<std::string> streams;
+  bool depth = true;               ///< changes of depth are among them
+  std::string rest;                ///< https://host:port
+  std::string snapshot_target;     ///< path and query up to the symbol
+  std::string ca_file;             ///< empty: the machine's own authorities
+  std::uint64_t messages_max = 0;  ///< 0: no limit
   std::size_t ring_size = 64u << 20;
   MonoNanos connect_patience = seconds(10);  ///< until the first connection stands
   MonoNanos stop_patience = seconds(1);      ///< for a snapshot that is still wanted
@@ -60,7 +61,6 @@ struct RecordedLink {
   std::uint64_t connections = 0;  ///< that opened
   std::uint64_t failures = 0;     ///< tries and connections that ended by a fault
   std::uint64_t renewals = 0;  ///< ended on purpose, for their age or the venue's wish
-  MonoNanos down{};            ///< time without a connection since the first
   std::string failure;         ///< how the last one ended; empty where none has
 };
 
@@ -75,6 +75,8 @@ struct CryptoRecordingFigures {
   std::uint64_t written = 0;   ///< messages that are in the file
   std::uint64_t bytes = 0;     ///< of the file
   std::uint64_t dropped = 0;   ///< messages for which the ring had no room
+  std::uint64_t outages = 0;   ///< times that a stream was on no connection any more
+  MonoNanos outage{};          ///< how long that was, in all
   std::string rest_failure;    ///< why the last snapshot did not come
   std::string failure;         ///< of kNotConnected, for a person
   UnixNanos first_time{};
@@ -108,12 +110,13 @@ class CryptoRecording {
     net::WebSocketLink link;
     RecordedLink figures;
     std::uint64_t connection = 0;  ///< the one that is up, by its number
-    MonoNanos down_since{};
+    std::size_t like = 0;          ///< the first link of the same streams
   };
 
   void receive();
   bool poll_stream(int number, MonoNanos now);
   void follow(Link& of, MonoNanos now);
+  void follow_outage(MonoNanos now);
   void ask_snapshot(MonoNanos now);
   bool poll_snapshot(MonoNanos now);
   void keep(UnixNanos received, Bytes text, MonoNanos now);
@@ -138,7 +141,7 @@ class CryptoRecording {
   MonoNanos started_{};
   MonoNanos stop_at_ = kNever;
   MonoNanos published_at_{};
-  bool was_connected_ = false;
+  MonoNanos out_since_ = kNever;  ///< kNever: every stream is on a connection
   CryptoRecordingFigures counted_;
 
   // Of the writing thread.
