@@ -247,7 +247,7 @@ def test_a_recording_is_a_day(tmp_path: Path) -> None:
     with pyscalp.read(out) as reader:
         assert reader.format == "binance"
         assert len(reader.read_all()) > 100
-    assert pyscalp.book(out, tables=("top",)).top.num_rows > 50
+    assert pyscalp.book(out, tables=("top",)).top.num_rows > 10
     usdm = Instrument(symbol="BTCUSDT", tick="0.10", step="0.001")
     counted = read_level_day(out, [usdm]).counters["BTCUSDT"]
     assert counted["snapshots"] == 1
