@@ -45,6 +45,7 @@ from pyscalp.events import EVENT_DTYPE, NO_PRICE, PRICE_SCALE, EventFlag, EventK
 from pyscalp.read import EventReader, read
 from pyscalp.reconciliation import Reconciliation, reconcile
 from pyscalp.record import RecordResult, record
+from pyscalp.record_streams import StreamsResult, record_streams
 from pyscalp.replay import ReplayResult, replay
 from pyscalp.run import RunResult, run
 
@@ -70,6 +71,7 @@ __all__ = [
     "RecordResult",
     "ReplayResult",
     "RunResult",
+    "StreamsResult",
     "__version__",
     "book",
     "book_batches",
@@ -77,6 +79,7 @@ __all__ = [
     "read",
     "reconcile",
     "record",
+    "record_streams",
     "replay",
     "run",
 ]

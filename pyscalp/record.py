@@ -168,6 +168,8 @@ def record(
     length = Duration.parse(duration) if isinstance(duration, str) else duration
     if messages is not None and messages < 1:
         raise PyscalpError(f"messages must be at least 1, not {messages}")
+    if config is not None and config.venue.crypto:
+        raise PyscalpError("the configuration's venue is a crypto venue: use record_streams")
     named = named_feed(line_a, line_b, retransmission, interface)
     if named is not None and (config is not None or exchange):
         raise PyscalpError("give the addresses of the lines, a configuration, or an exchange")

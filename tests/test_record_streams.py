@@ -248,7 +248,7 @@ def test_a_recording_is_a_day(tmp_path: Path) -> None:
         assert reader.format == "binance"
         assert len(reader.read_all()) > 100
     assert pyscalp.book(out, tables=("top",)).top.num_rows > 10
-    usdm = Instrument(symbol="BTCUSDT", tick="0.10", step="0.001")
+    usdm = Instrument(symbol="BTCUSDT", tick="0.10", lot="0.001")
     counted = read_level_day(out, [usdm]).counters["BTCUSDT"]
     assert counted["snapshots"] == 1
     assert counted["updates"] > 10
@@ -262,7 +262,9 @@ def test_several_symbols_in_one_file(tmp_path: Path) -> None:
     config = tmp_path / "a.toml"
     config.write_text(text + second)
     out = tmp_path / "a.gz"
-    ended = run_command("record", "--config", config, "--duration", "5s", "--out", out, "--json")
+    # The included exchange numbers trades across its symbols: by number some are missing.
+    arguments = ["--config", config, "--streams", "depth,bookTicker", "--duration", "5s"]
+    ended = run_command("record", *arguments, "--out", out)
     assert ended.status == EXIT_OK, ended.err
     snapshots = [json.loads(text) for _, text in lines_of(out) if "lastUpdateId" in text]
     assert sorted(one["stream"] for one in snapshots) == [
@@ -320,10 +322,9 @@ def test_lost_changes_are_named_and_the_book_is_asked_for_again(
     protocol: str, tmp_path: Path
 ) -> None:
     out = tmp_path / "a.gz"
-    with running(tmp_path, protocol, crypto="depth_loss = 0.02") as venue:
+    with running(tmp_path, protocol, crypto="depth_loss = 0.2") as venue:
         ended, _ = recorded(venue, tmp_path, out, 6, more="connections = 1")
-    assert ended.status in (EXIT_INCOMPLETE, EXIT_OK), ended.err
-    assert ended.status == EXIT_INCOMPLETE
+    assert ended.status == EXIT_INCOMPLETE, ended.err
     assert "changes of depth are missing" in ended.words
     printed = json.loads(ended.out)
     futures = protocol == "binance-usdm"
@@ -346,8 +347,9 @@ def test_lost_changes_are_named_and_the_book_is_asked_for_again(
             if "epth" in text or "lastUpdateId" in text:
                 reference.take(text)
         with pyscalp.read(out) as reader:
+            events = reader.read_all()
             books = pyscalp.Books(reader.instruments)
-            books.apply(reader.read_all())
+        books.apply(events)
         bids, _ = reference.levels(1000)
         decimals = len(STEPS[protocol]) - 2
         found = books.levels("BTCUSDT", "buy", 1000).price.tolist()
@@ -383,7 +385,7 @@ def test_a_killed_one_leaves_whole_lines(venue: Venue, name: str, tmp_path: Path
         command.signal(signal.SIGKILL)
         command.end()
     rows = lines_of(out)
-    assert len(rows) > 20
+    assert len(rows) > 5
     for _, text in rows:
         json.loads(text)
 
