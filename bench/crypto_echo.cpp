@@ -62,8 +62,13 @@ net::Opened<std::unique_ptr<CryptoEcho>> CryptoEcho::open(
 CryptoEcho::CryptoEcho(const CryptoEchoOptions& options, net::WebSocketLink stream)
     : options_(options), stream_(std::move(stream)), echoed_(options.triggers) {}
 
-bool CryptoEcho::send_order(MonoNanos now) {
-  return rest_ ? rest_->request("POST", order_, {}, {}, now) : api_->send_text(order_);
+/// One that cannot go, as the last was not answered, shows at the outsider.
+void CryptoEcho::send_order(MonoNanos now) {
+  if (rest_) {
+    rest_->request("POST", order_, {}, {}, now);
+  } else {
+    api_->send_text(order_);
+  }
 }
 
 void CryptoEcho::drain(MonoNanos now) {
@@ -100,7 +105,8 @@ std::optional<std::string> CryptoEcho::run() {
           text.find(kMark) == std::string_view::npos) {
         return;
       }
-      if (seen_ >= echoed_.size() || !send_order(now)) return;
+      if (seen_ >= echoed_.size()) return;
+      send_order(now);
       echoed_[seen_++] = {seen.value, stamp().value};
     });
     was_open |= stream_.is_open();

@@ -39,7 +39,7 @@ class CryptoEcho {
  private:
   CryptoEcho(const CryptoEchoOptions& options, net::WebSocketLink stream);
 
-  bool send_order(MonoNanos now);
+  void send_order(MonoNanos now);
   void drain(MonoNanos now);
 
   const CryptoEchoOptions options_;

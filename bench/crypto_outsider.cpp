@@ -16,8 +16,9 @@ namespace ws = wire::websocket;
 
 constexpr std::size_t kReadSize = 1 << 16;
 constexpr MonoNanos kClientPatience = seconds(20);
-/// From the first stream to the first trigger: snapshots come, sessions come to life.
-constexpr MonoNanos kSettle = seconds(1);
+/// So that a second goes by from the first stream to the first trigger, in which
+/// snapshots come and sessions come to life.
+constexpr MonoNanos kBetweenStirs = milliseconds(25);
 /// The book at rest is to be in the client's before it hears that its order is gone, or
 /// it would send the same again.
 constexpr MonoNanos kBeforeAnswer{300'000};
@@ -127,8 +128,11 @@ std::optional<std::string> CryptoOutsider::run() {
     if (stamp() >= until) return "no client has asked for a stream";
     turn();
   }
-  const MonoNanos settled = stamp() + kSettle;
-  while (stamp() < settled && !stopped()) turn();
+  for (std::uint64_t i = 0; i < CryptoTriggerDay::kStirs && !stopped(); ++i) {
+    advance(CryptoTriggerDay::stir(i));
+    for (const MonoNanos next = stamp() + kBetweenStirs; stamp() < next && !stopped();)
+      turn();
+  }
   const MonoNanos first = stamp() + options_.period;
   int silent = 0;
   for (std::uint64_t i = 0; i < options_.triggers && silent < kSilentMost; ++i) {
@@ -215,12 +219,12 @@ void CryptoOutsider::read(Client& client) {
   if (!holds_order(bytes)) return take(client, bytes);
   client.orders = true;
   counts_.order_bytes = bytes.size();
-  if (!waiting_ || order_at_.value != 0) {
+  if (waiting_ && order_at_.value == 0) {
+    order_at_ = arrived;
+  } else {
     ++counts_.unexpected;
-    return take(client, bytes);
   }
-  order_at_ = arrived;
-  held_.push_back({client.id, {bytes.begin(), bytes.end()}});
+  held_.push_back({client.id, std::vector<std::byte>(bytes.begin(), bytes.end())});
 }
 
 void CryptoOutsider::take(Client& client, Bytes bytes) {

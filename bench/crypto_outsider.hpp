@@ -4,9 +4,9 @@
 // It is the included crypto exchange without its driver's clock: streams, REST, user
 // stream and order API by the venue's protocol, on one port, with a recorded day whose
 // moments are those of the triggers (bench/crypto_trigger_day.hpp). An order is looked
-// at by the venue only once the trip is over and the touch that it was sent to is gone,
-// so that it expires and leaves no position. What clients get goes out as at the
-// exchange, but answers to an order 300 us after the book is at rest again.
+// at by the venue only once a trip is over and the touch is gone, so that it expires
+// and leaves no position, also where nobody had asked for it. What clients get goes out
+// as at the exchange, but answers to an order 300 us after the book is at rest again.
 //
 // One thread spins in `run`; `stop` may be called by another.
 #pragma once

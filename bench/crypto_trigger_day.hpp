@@ -22,6 +22,8 @@ class CryptoTriggerDay {
   static constexpr std::uint32_t kBid = 600'000;  ///< ticks of 0.1
   static constexpr std::uint32_t kAsk = kBid + 1;
   static constexpr int kLevels = 5;
+  static constexpr std::uint32_t kGap = 100;
+  static constexpr std::uint64_t kStirs = 40;
   static constexpr std::uint32_t kLots = 1'000;
   static constexpr std::uint32_t kTriggerLots = 9'000;
 
@@ -42,10 +44,16 @@ class CryptoTriggerDay {
     put(action);
     put(SystemEvent{all, 'Q'});
     for (std::uint32_t level = 1; level < kLevels; ++level) {
-      add('B', kLots, kBid - level);
-      add('S', kLots, kAsk + level);
+      add('B', kLots, kBid - kGap * level);
+      add('S', kLots, kAsk + kGap * level);
     }
-    std::uint64_t touch[2] = {add('B', kLots, kBid), add('S', kLots, kAsk)};
+    std::uint64_t bid = add('B', kLots, kBid);
+    std::uint64_t ask = add('S', kLots, kAsk);
+    for (std::uint64_t i = 0; i < kStirs; ++i) {
+      time_ = stir(i);
+      add('B', 1, kBid - kGap * kLevels);
+      add('S', 1, kAsk + kGap * kLevels);
+    }
     for (std::uint64_t i = 0; i < triggers; ++i) {
       const bool buy = i % 2 == 0;
       time_ = lean(i);
@@ -53,20 +61,25 @@ class CryptoTriggerDay {
           add(buy ? 'B' : 'S', kTriggerLots, buy ? kBid : kAsk);
       time_ = clear(i);
       remove(leaning);
-      remove(touch[buy ? 1 : 0]);
+      remove(bid);
+      remove(ask);
       time_ = restore(i);
-      touch[buy ? 1 : 0] = add(buy ? 'S' : 'B', kLots, buy ? kAsk : kBid);
+      bid = add('B', kLots, kBid);
+      ask = add('S', kLots, kAsk);
     }
     // The day does not end under a measurement.
     time_ = lean(triggers);
-    remove(touch[0]);
+    remove(bid);
   }
 
   Bytes file() const { return bytes_; }
 
   static constexpr std::uint64_t opened() { return kOpens; }
+  static constexpr std::uint64_t stir(std::uint64_t number) {
+    return kOpens + (number + 1) * kMoment;
+  }
   static constexpr std::uint64_t lean(std::uint64_t trigger) {
-    return kOpens + (3 * trigger + 1) * kMoment;
+    return kOpens + (kStirs + 3 * trigger + 1) * kMoment;
   }
   static constexpr std::uint64_t clear(std::uint64_t trigger) {
     return lean(trigger) + kMoment;

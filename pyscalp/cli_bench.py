@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -116,12 +116,25 @@ def tick_to_trade(
     triggers: Annotated[int, typer.Option(min=10, help="Of each measurement.")] = 600,
     rate: Annotated[float, typer.Option(help="Triggers a second, at most 800.")] = 500.0,
     rounds: Annotated[int, typer.Option(min=1, help="Measurements of each contender.")] = 7,
+    venue: Annotated[
+        str, typer.Option(help="nasdaq, or crypto: over TLS, on the loopback, without feeds.")
+    ] = "nasdaq",
     transports: Annotated[
-        str, typer.Option(metavar="NAME,…", help="Of xdp, packet, socket and blocking.")
-    ] = "xdp,packet,socket,blocking",
+        str | None,
+        typer.Option(
+            metavar="NAME,…",
+            help="Of xdp, packet, socket and blocking; of crypto: how orders go, websocket and rest.",
+            show_default="all of them",
+        ),
+    ] = None,
     only: Annotated[
-        str, typer.Option(metavar="WHO,…", help="Of engine, echo and asyncio.")
-    ] = "engine,echo,asyncio",
+        str | None,
+        typer.Option(
+            metavar="WHO,…",
+            help="Of engine, echo and asyncio; of crypto the first two.",
+            show_default="all of them",
+        ),
+    ] = None,
     loads: Annotated[
         str,
         typer.Option(
@@ -153,32 +166,48 @@ def tick_to_trade(
     on the loopback. Beside the engine, on each transport: a bare echo of the same bytes;
     and under each feed an asyncio client in Python that does the same work.
     """
+    from pyscalp.bench_crypto_trade import PATHS, bench_crypto_trade
     from pyscalp.bench_outcome import Outcome
-    from pyscalp.bench_tick import bench_tick_to_trade, save_plot
+    from pyscalp.bench_tick import ROLES, TRANSPORTS, bench_tick_to_trade, save_plot
     from pyscalp.bench_tick_report import print_bench_tick
 
+    if venue not in ("nasdaq", "crypto"):
+        raise PyscalpError(f'--venue is nasdaq or crypto: "{venue}"')
+    crypto = venue == "crypto"
     asked = {
         "triggers": triggers,
         "rate": rate,
         "load_seconds": load_seconds,
-        "loopback": loopback,
+        "loopback": loopback or crypto,
         "seed": seed,
     }
+    if crypto:
+        asked |= {"venue": venue}
     outcome = Outcome("tick-to-trade", asked, save, against, anyway, fail_if_slower)
     with _progress() as tell:
-        result = bench_tick_to_trade(
-            triggers=triggers,
-            rate=rate,
-            rounds=rounds,
-            transports=[part.strip() for part in transports.split(",")],
-            roles=[part.strip() for part in only.split(",")],
-            loads=_loads(loads),
-            load_seconds=load_seconds,
-            load_rounds=load_rounds,
-            veth=not loopback,
-            seed=seed,
-            progress=tell,
-        )
+        if crypto:
+            result = bench_crypto_trade(
+                triggers=triggers,
+                rate=rate,
+                rounds=rounds,
+                paths=_names(transports, PATHS),
+                roles=_names(only, ("engine", "echo")),
+                progress=tell,
+            )
+        else:
+            result = bench_tick_to_trade(
+                triggers=triggers,
+                rate=rate,
+                rounds=rounds,
+                transports=_names(transports, TRANSPORTS),
+                roles=_names(only, ROLES),
+                loads=_loads(loads),
+                load_seconds=load_seconds,
+                load_rounds=load_rounds,
+                veth=not loopback,
+                seed=seed,
+                progress=tell,
+            )
     if drawing is not None:
         try:
             save_plot(result, drawing)
@@ -250,6 +279,11 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
         yield lambda text, done, total: bar.update(
             task, description=text, completed=done, total=total
         )
+
+
+def _names(text: str | None, every: Sequence[str]) -> list[str]:
+    """Parts between commas; all of them where nothing is said."""
+    return list(every) if text is None else [part.strip() for part in text.split(",")]
 
 
 def _loads(text: str) -> list[float]:
