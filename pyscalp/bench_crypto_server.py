@@ -1,4 +1,4 @@
-"""A TLS WebSocket server that streams recorded lines: ``python -m pyscalp.bench_crypto_server JOB``.
+"""A TLS WebSocket server of recorded lines: ``python -m pyscalp.bench_crypto_server JOB``.
 
 Nothing of it is ours but the loop: TLS is the standard library's `ssl`, the upgrade is
 answered by hand, the frames are made before. At a chosen rate it stamps each message just

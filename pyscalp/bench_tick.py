@@ -76,9 +76,9 @@ class Pool:
             "order_bytes": outside[-1]["order_bytes"],
             "lost": sum(i.get("lost", 0) for i in inside),
             "feed_messages": sum(o["feed_messages"] for o in outside),
-            "feed_behind_max_ns": max(o["behind_max_ns"] for o in outside),
-            "feed_not_sent": sum(o["not_sent"] for o in outside),
-            "day_ended": any(o["day_ended"] for o in outside),
+            "feed_behind_max_ns": max(o.get("behind_max_ns", 0) for o in outside),
+            "feed_not_sent": sum(o.get("not_sent", 0) for o in outside),
+            "day_ended": any(o.get("day_ended", False) for o in outside),
             **all_rounds.summary(),
             "rounds": [
                 one.summary() | {"line_ns": measured.line_ns, "stolen": measured.stolen}

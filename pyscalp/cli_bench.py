@@ -123,7 +123,7 @@ def tick_to_trade(
         str | None,
         typer.Option(
             metavar="NAME,…",
-            help="Of xdp, packet, socket and blocking; of crypto: how orders go, websocket and rest.",
+            help="Of xdp, packet, socket and blocking; of crypto: websocket and rest.",
             show_default="all of them",
         ),
     ] = None,
