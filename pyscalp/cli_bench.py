@@ -216,6 +216,60 @@ def tick_to_trade(
     outcome.finish(result, print_bench_tick, as_json)
 
 
+@bench.command(
+    name="crypto-feed",
+    epilog="Example: pyscalp bench crypto-feed --rounds 3 --save feed.json",
+)
+def crypto_feed(
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="Raw capture of USD-M BTCUSDT; without it, one of PYSCALP_DATA."),
+    ] = None,
+    messages: Annotated[str, typer.Option(help="From its beginning, such as 20k.")] = "20k",
+    rate: Annotated[
+        float, typer.Option(min=1, help="Messages a second, where latency is measured.")
+    ] = 2_000.0,
+    rounds: Annotated[int, typer.Option(min=1, help="Measurements of each client.")] = 5,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CLIENT,…",
+            help='Of pyscalp, "picows + orjson" and "websockets + json".',
+            show_default="all of them",
+        ),
+    ] = None,
+    save: Save = None,
+    against: Against = None,
+    anyway: Anyway = False,
+    fail_if_slower: FailIfSlower = None,
+    as_json: Json = False,
+) -> None:
+    """From socket bytes to book over TLS, ours and two Python clients', in turns.
+
+    A server of Python's own ssl streams recorded messages on one core, each client keeps
+    the book on another; all books must be equal at the end. Peers: pip install
+    'pyscalp[bench]'.
+    """
+    from pyscalp.bench_crypto_client import CLIENTS
+    from pyscalp.bench_crypto_feed import bench_crypto_feed
+    from pyscalp.bench_crypto_report import print_bench_feed
+    from pyscalp.bench_outcome import Outcome
+
+    count = _count("--messages", messages)
+    asked = {"file": None if file is None else file.name, "messages": count, "rate": rate}
+    outcome = Outcome("crypto-feed", asked, save, against, anyway, fail_if_slower)
+    with _progress() as tell:
+        result = bench_crypto_feed(
+            file,
+            messages=count,
+            rate=rate,
+            rounds=rounds,
+            clients=_names(only, tuple(CLIENTS)),
+            progress=tell,
+        )
+    outcome.finish(result, print_bench_feed, as_json)
+
+
 @bench.command(epilog="Example: pyscalp bench micro --only gate,encode --against before.json")
 def micro(
     rounds: Annotated[
