@@ -50,11 +50,12 @@ FeedProbe::FeedProbe(const FeedProbeOptions& options, const binance::SymbolRules
 }
 
 void FeedProbe::take(Bytes text, MonoNanos now) {
-  refused_ += means_refused(feed_.on_message(0, text, now, listener_));
+  if (!options_.bare)
+    refused_ += means_refused(feed_.on_message(0, text, now, listener_));
   if (count_ < stamps_.size()) stamps_[count_] = stamp().value;
   ++count_;
   InstrumentId id{};
-  if (feed_.stale(kSymbol) && feed_.take_snapshot_request(now, id)) {
+  if (!options_.bare && feed_.stale(kSymbol) && feed_.take_snapshot_request(now, id)) {
     const Bytes body = std::as_bytes(std::span(options_.snapshot));
     refused_ += means_refused(feed_.on_snapshot(id, body, now, listener_));
   }

@@ -22,6 +22,9 @@ struct FeedProbeOptions {
   std::string step;          ///< of quantities
   std::string snapshot;      ///< the answer to the first request for one
   std::size_t messages = 0;  ///< that will come
+  /// Messages are stamped when they are there, and not looked at: what TLS, WebSocket
+  /// and kernel take by themselves.
+  bool bare = false;
 };
 
 /// A level as the venue's text says it, in ticks and lots.

@@ -1,6 +1,7 @@
 """A client of the crypto feed bench: ``python -m pyscalp.bench_crypto_client JOB``.
 
-Three that do the same: take each message of a WebSocket over TLS, read it, and keep the
+The floor, which stamps each message when it is there and looks at none (`_core.FeedProbe`),
+and three that do the same: take each message of a WebSocket over TLS, read it, and keep the
 book of USD-M futures by the venue's rules; and note when the book has it. Ours is
 `_core.FeedProbe`; the others are what one would write with ``picows`` and ``orjson``, and
 with ``websockets`` and ``json``, on uvloop where it is installed.
@@ -151,7 +152,12 @@ def _found(job: ClientJob, book: DictBook, stamps: list[int]) -> dict[str, Any]:
     }
 
 
-def _ours(job: ClientJob) -> dict[str, Any]:
+def _bare(job: ClientJob) -> dict[str, Any]:
+    _probe(job, bare=True)
+    return {"messages": job.messages}
+
+
+def _probe(job: ClientJob, *, bare: bool) -> Any:
     from pyscalp import _core
 
     probe = _core.FeedProbe(
@@ -162,9 +168,15 @@ def _ours(job: ClientJob) -> dict[str, Any]:
         step=job.step,
         snapshot=Path(job.snapshot).read_text(encoding="utf-8"),
         messages=job.messages,
+        bare=bare,
     )
     probe.run()
     np.save(job.stamps, probe.stamps())
+    return probe
+
+
+def _ours(job: ClientJob) -> dict[str, Any]:
+    probe = _probe(job, bare=False)
     if probe.refused or not probe.fresh:
         raise PyscalpError(f"{probe.refused} messages were refused, or the book is not whole")
     return {
@@ -221,6 +233,7 @@ def _websockets(job: ClientJob) -> dict[str, Any]:
 
 
 CLIENTS: dict[str, Callable[[ClientJob], dict[str, Any]]] = {
+    "bare TLS read": _bare,
     "pyscalp": _ours,
     "picows + orjson": _picows,
     "websockets + json": _websockets,
@@ -228,6 +241,7 @@ CLIENTS: dict[str, Callable[[ClientJob], dict[str, Any]]] = {
 """Who is measured."""
 
 NEEDS = {
+    "bare TLS read": (),
     "pyscalp": (),
     "picows + orjson": ("picows", "orjson"),
     "websockets + json": ("websockets",),

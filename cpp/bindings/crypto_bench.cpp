@@ -54,9 +54,9 @@ std::unique_ptr<bench::CryptoEcho> open_echo(const std::string& stream,
 std::unique_ptr<bench::FeedProbe> open_probe(
     const std::string& url, const std::string& ca_file, const std::string& symbol,
     const std::string& tick, const std::string& step, const std::string& snapshot,
-    std::size_t messages) {
-  return opened(
-      bench::FeedProbe::open({url, ca_file, symbol, tick, step, snapshot, messages}));
+    std::size_t messages, bool bare) {
+  return opened(bench::FeedProbe::open(
+      {url, ca_file, symbol, tick, step, snapshot, messages, bare}));
 }
 
 void add_probe(py::module_& module) {
@@ -67,7 +67,7 @@ void add_probe(py::module_& module) {
       "be had.")
       .def(py::init(&open_probe), py::kw_only(), py::arg("url"), py::arg("ca_file"),
            py::arg("symbol"), py::arg("tick"), py::arg("step"), py::arg("snapshot"),
-           py::arg("messages"))
+           py::arg("messages"), py::arg("bare") = false)
       .def("run", &run_worker<bench::FeedProbe>,
            "Spin until every message has come; RuntimeError where that could not be.")
       .def("stop", &bench::FeedProbe::stop, "End `run`; for another thread.")
