@@ -2,15 +2,16 @@
 """How old a polled price is beside a streamed one, and what a strategy earns on each.
 
     bench/staleness.py [--duration 20s] [--run 60s] [--intervals 50,100,250,1000]
-                       [--config FILE] [--seed 1] [--out DIR] [--json]
+                       [--config FILE] [--seed 1] [--seeds 1] [--out DIR] [--json]
 
 Starts the included exchange by the protocol of USD-M futures. First one client on the stream
 and one a polling interval ask it for the best prices, all at once: at every millisecond, the
 newest price that each knows is held against the true one, which is the last whose time of
 transaction, the venue's own stamp, is not later. Then the strategy of FILE
 (examples/binance_paper.toml) trades for as long as --run says, each time at a fresh exchange
-of the same seed: once on the streams, and once on each interval behind bench/polling_relay.py.
---run 0s leaves that out. A price is `overtaken` for as long as a newer one has been true.
+of the same seed: once on the streams, and once on each interval behind bench/polling_relay.py;
+with --seeds also for those that follow on --seed. --run 0s leaves that out. A price is
+`overtaken` for as long as a newer one has been true.
 """
 
 from __future__ import annotations
@@ -53,6 +54,11 @@ _WARM_S = 1.0
 _STALE_AFTER = "3s"
 
 
+def name_of(interval_ms: int | None) -> str:
+    """Of a way of hearing prices: ``stream``, or ``50 ms`` for polling."""
+    return STREAM if interval_ms is None else f"{interval_ms} ms"
+
+
 @dataclass(frozen=True)
 class Heard:
     """What one client knew from when on.
@@ -60,7 +66,7 @@ class Heard:
     Attributes
     ----------
     name : str
-        ``stream``, or ``polled every 50 ms``.
+        As `name_of` says it.
     at : ndarray
         int64, ns since 1970: when each price was known.
     update : ndarray
@@ -161,7 +167,7 @@ def listen(venue: Venue, seconds: float, intervals: list[int]) -> tuple[Truth, l
     heard = [Heard(STREAM, np.asarray([at for at, _ in rows], dtype=np.int64), truth.update)]
     for ms, asker in askers.items():
         told = np.asarray(asker.told, dtype=np.int64).reshape(-1, 2)
-        heard.append(Heard(f"polled every {ms} ms", told[:, 0], told[:, 1]))
+        heard.append(Heard(name_of(ms), told[:, 0], told[:, 1]))
     return truth, heard
 
 
@@ -233,7 +239,6 @@ def venue_of(config: Config, folder: Path) -> Iterator[tuple[Config, Venue]]:
 
 def trade(config: Config, folder: Path, length: str, interval_ms: int | None) -> dict[str, Any]:
     """One run on the stream, or behind a relay that polls; what came of it."""
-    name = STREAM if interval_ms is None else f"polled every {interval_ms} ms"
     quiet = Console(file=(folder.parent / "log.txt").open("a"))
     with contextlib.ExitStack() as stack:
         inner, venue = stack.enter_context(venue_of(config, folder / "exchange"))
@@ -247,7 +252,7 @@ def trade(config: Config, folder: Path, length: str, interval_ms: int | None) ->
     economics = summary["economics"]
     net = economics["parts"].get("net", {"money": 0.0, "bp": 0.0})
     return {
-        "name": name,
+        "name": name_of(interval_ms),
         "fills": economics["fills"],
         "trades": economics["trades"],
         "maker_share": economics["maker_share"],
@@ -255,6 +260,26 @@ def trade(config: Config, folder: Path, length: str, interval_ms: int | None) ->
         "net": net["money"],
         "error": summary["error"],
         "polls": None if relay is None else relay.polls,
+    }
+
+
+def together(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Runs of several seeds as one: sums, and means weighted by trades."""
+    trades = sum(one["trades"] for one in runs)
+    traded = [one for one in runs if one["trades"]]
+
+    def mean(key: str) -> float | None:
+        return sum(one[key] * one["trades"] for one in traded) / trades if trades else None
+
+    return {
+        "name": runs[0]["name"],
+        "fills": sum(one["fills"] for one in runs),
+        "trades": trades,
+        "maker_share": mean("maker_share"),
+        "net_bp": mean("net_bp"),
+        "net": sum(one["net"] for one in runs),
+        "errors": sorted({one["error"] for one in runs if one["error"]}),
+        "by_seed": runs,
     }
 
 
@@ -279,18 +304,31 @@ def measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
         truth, heard = listen(venue, seconds, intervals)
     rows = [staleness(truth, one, tick) for one in heard]
     runs = []
-    if Duration.parse(args.run) > 0:
-        for interval in (None, *intervals):
-            inside = folder / (STREAM if interval is None else f"{interval}ms")
+    for interval in (None, *intervals) if Duration.parse(args.run) > 0 else ():
+        each = []
+        for seed in range(args.seed, args.seed + args.seeds):
+            inside = folder / f"{name_of(interval).replace(' ', '')}-{seed}"
             inside.mkdir(parents=True)
-            runs.append(trade(config, inside, args.run, interval))
+            own = config.replace("exchange", seed=seed)
+            each.append(trade(own, inside, args.run, interval))
+        runs.append(together(each))
     return {
         "machine": machine(),
-        "asked": {"duration": args.duration, "run": args.run, "seed": args.seed},
+        "asked": {
+            "duration": args.duration,
+            "run": args.run,
+            "seed": args.seed,
+            "seeds": args.seeds,
+        },
         "prices_true": int(truth.at.size),
         "staleness": rows,
         "runs": runs,
     }
+
+
+def _table(title: str) -> Table:
+    return Table(title=f"\n[bold]{title}[/bold]", title_justify="left", title_style="", box=None,
+                 padding=(0, 1, 0, 0))  # fmt: skip
 
 
 def show(result: dict[str, Any], console: Console) -> None:
@@ -302,9 +340,11 @@ def show(result: dict[str, Any], console: Console) -> None:
         "whole milliseconds, and so is what can be said of the stream",
         highlight=False,
     )
-    table = Table(title="the newest known price, over all milliseconds: p50, p90, p99", box=None)
+    table = _table(
+        "the newest price known from the stream, or by polling: p50, p90, p99 over all ms"
+    )
     for heading in ("", "prices", "overtaken", "for, ms", "wrong", "by ticks", "by bp"):
-        table.add_column(heading, justify="left" if heading == "" else "right")
+        table.add_column(heading, justify="left" if heading == "" else "right", no_wrap=True)
     for row in result["staleness"]:
         cells = [
             "  ".join(f"{row[key][f'p{q}']:.{digits}f}" for q in QUANTILES)
@@ -315,13 +355,15 @@ def show(result: dict[str, Any], console: Console) -> None:
     console.print(table, highlight=False)
     if not result["runs"]:
         return
-    table = Table(title=f"\nthe same strategy for {asked['run']}, seed {asked['seed']}", box=None)
+    seeds = f"seeds {asked['seed']} to {asked['seed'] + asked['seeds'] - 1}"
+    table = _table(f"the same strategy for {asked['run']} on each, {seeds}")
     for heading in ("", "fills", "trades", "maker", "net bp a trade", "net"):
-        table.add_column(heading, justify="left" if heading == "" else "right")
+        table.add_column(heading, justify="left" if heading == "" else "right", no_wrap=True)
     for row in result["runs"]:
         maker = "-" if row["maker_share"] is None else f"{row['maker_share']:.0%}"
         table.add_row(row["name"], f"{row['fills']:,}", f"{row['trades']:,}", maker,
-                      f"{row['net_bp']:+.2f}", f"{row['net']:+.2f}")  # fmt: skip
+                      "-" if row["net_bp"] is None else f"{row['net_bp']:+.2f}",
+                      f"{row['net']:+.2f}")  # fmt: skip
     console.print(table, highlight=False)
 
 
@@ -332,6 +374,7 @@ def main() -> int:
     parser.add_argument("--intervals", default="50,100,250,1000")
     parser.add_argument("--config", type=Path, default=EXAMPLE)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
