@@ -194,7 +194,9 @@ def _picows(job: ClientJob) -> dict[str, Any]:
     loads, take, note, now = orjson.loads, book.take, stamps.append, time.monotonic_ns
     text = picows.WSMsgType.TEXT
 
-    class Listener(picows.WSListener):  # type: ignore[misc]
+    base: Any = picows.WSListener
+
+    class Listener(base):  # type: ignore[misc]
         def on_ws_frame(self, transport: Any, frame: Any) -> None:
             if frame.msg_type != text:
                 return

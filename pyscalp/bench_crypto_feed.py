@@ -128,11 +128,10 @@ class _Bench:
         self._messages = len(session.lines)
         (folder / "lines").write_bytes(b"\n".join(session.lines) + b"\n")
         (folder / "snapshot").write_bytes(session.snapshot)
-        _core.make_certificates(
-            *(str(folder / name) for name in ("ca.pem", "server.pem", "server.key")),
-            ["127.0.0.1"],
-            2,
+        authority, certificate, key = (
+            str(folder / name) for name in ("ca.pem", "server.pem", "server.key")
         )
+        _core.make_certificates(authority, certificate, key, ["127.0.0.1"], 2)
         self.sides = Sides()
 
     def measure(self, name: str, rate: float) -> dict[str, Any]:
@@ -270,7 +269,7 @@ def _compare(books: dict[str, Any], name: str, book: dict[str, Any]) -> None:
 
 def _levels(books: dict[str, Any]) -> dict[str, int]:
     """Of each side, at the end."""
-    book = next(iter(books.values()), {"bids": [], "asks": []})
+    book: dict[str, Any] = next(iter(books.values()), {"bids": [], "asks": []})
     return {side: len(book[side]) for side in ("bids", "asks")}
 
 

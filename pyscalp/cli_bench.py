@@ -6,7 +6,7 @@ import contextlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -174,7 +174,7 @@ def tick_to_trade(
     if venue not in ("nasdaq", "crypto"):
         raise PyscalpError(f'--venue is nasdaq or crypto: "{venue}"')
     crypto = venue == "crypto"
-    asked = {
+    asked: dict[str, Any] = {
         "triggers": triggers,
         "rate": rate,
         "load_seconds": load_seconds,
@@ -182,7 +182,7 @@ def tick_to_trade(
         "seed": seed,
     }
     if crypto:
-        asked |= {"venue": venue}
+        asked["venue"] = venue
     outcome = Outcome("tick-to-trade", asked, save, against, anyway, fail_if_slower)
     with _progress() as tell:
         if crypto:
