@@ -249,6 +249,11 @@ def bench_crypto_feed(
 
 
 def _missing(name: str) -> str:
+    """What a client needs and is not there; empty where nothing is."""
+    from pyscalp import _core
+
+    if not NEEDS[name] and not hasattr(_core, "FeedProbe"):
+        return "this build is without the crypto venue: install libsimdjson-dev and build again"
     absent = [package for package in NEEDS[name] if importlib.util.find_spec(package) is None]
     return f"pip install {' '.join(absent)}" if absent else ""
 

@@ -164,7 +164,9 @@ def tick_to_trade(
 
     Exchange and engine run on two cores, in two networks joined by a veth pair (root), else
     on the loopback. Beside the engine, on each transport: a bare echo of the same bytes;
-    and under each feed an asyncio client in Python that does the same work.
+    and under each feed an asyncio client in Python that does the same work. With --venue
+    crypto both talk TLS on the loopback: book changes by a WebSocket, orders by another or
+    by REST.
     """
     from pyscalp.bench_crypto_trade import PATHS, bench_crypto_trade
     from pyscalp.bench_outcome import Outcome
