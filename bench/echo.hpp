@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/echoed.hpp"
 #include "net/receiver.hpp"
 #include "net/tcp.hpp"
 
@@ -26,12 +27,6 @@ struct EchoOptions {
   net::Endpoint orders;
   std::uint16_t locate = 1;  ///< of the stock that triggers
   std::uint64_t triggers = 0;
-};
-
-/// One trigger seen; stamps of bench/stamp.hpp.
-struct Echoed {
-  std::int64_t seen = 0;  ///< the packet is in user space; 0: it never came
-  std::int64_t sent = 0;  ///< the call that sends has returned
 };
 
 class Echo {

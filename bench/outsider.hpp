@@ -18,6 +18,7 @@
 
 #include "bench/feed_sender.hpp"
 #include "bench/trigger_stock.hpp"
+#include "bench/trip.hpp"
 #include "net/tcp.hpp"
 #include "wire/binary_file.hpp"
 #include "wire/moldudp64.hpp"
@@ -38,13 +39,6 @@ struct OutsiderOptions {
   Bytes day;
   std::size_t opening_bytes = 0;
   double pace = 0;  ///< 0: the opening alone
-};
-
-/// One trigger and what came of it; stamps of bench/stamp.hpp.
-struct Trip {
-  std::int64_t intended = 0;
-  std::int64_t sent = 0;     ///< just before the call that sends; 0: it never was
-  std::int64_t arrived = 0;  ///< just after the call that received; 0: no order came
 };
 
 struct OutsiderCounts {

@@ -10,7 +10,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['BookRun', 'CryptoExchangeServer', 'CryptoFeed', 'CryptoRecorder', 'Echo', 'EventBook', 'EventDecoder', 'EventTables', 'ExchangeServer', 'HttpsClient', 'ItchTables', 'LiveSession', 'Outsider', 'Recorder', 'Replay', 'SignalCost', 'WebSocketClient', 'book_rows', 'calibration', 'counter_offset', 'day_pace', 'decode_fields', 'event_values', 'has_binance', 'iceberg_day', 'iceberg_sightings', 'level_day', 'line_round', 'make_certificates', 'make_ed25519', 'operation_times', 'random_text', 'signal_rows', 'signal_tape', 'simulate_day', 'touch_day', 'walk_frames', 'watch_core', 'write_market_day']
+__all__: list[str] = ['BookRun', 'CryptoEcho', 'CryptoExchangeServer', 'CryptoFeed', 'CryptoOutsider', 'Echo', 'EventBook', 'EventDecoder', 'EventTables', 'ExchangeServer', 'FeedProbe', 'HttpsClient', 'ItchTables', 'LiveSession', 'Outsider', 'Recorder', 'Replay', 'SignalCost', 'WebSocketClient', 'book_rows', 'calibration', 'counter_offset', 'day_pace', 'decode_fields', 'event_values', 'has_binance', 'iceberg_day', 'iceberg_sightings', 'level_day', 'line_round', 'make_certificates', 'make_ed25519', 'operation_times', 'random_text', 'signal_rows', 'signal_tape', 'simulate_day', 'touch_day', 'walk_frames', 'watch_core', 'write_market_day']
 class BookRun:
     """
     Order-by-order books of a stream of ITCH 5.0 BinaryFILE bytes, for benchmarks.
@@ -141,6 +141,94 @@ class EventDecoder:
     @property
     def qty_scale(self) -> int:
         ...
+class CryptoOutsider:
+    """
+    The venue's end of the tick-to-trade bench over TLS: USD-M futures' streams, REST and order API of BTCUSDT on one port of 127.0.0.1. Changes the book at intended times, and stamps the orders that come.
+
+    Raises OSError for a port or certificate that cannot be had.
+    """
+    def __init__(self, *, certificate: str, key: str, api_key: str, secret: str, triggers: typing.SupportsInt | typing.SupportsIndex, period_ns: typing.SupportsInt | typing.SupportsIndex, patience_ns: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def counts(self) -> dict[str, typing.Any]:
+        """
+        Orders unasked for, size of an order, stream messages sent, orders placed and fills.
+        """
+    def run(self) -> None:
+        """
+        Wait for a client, then measure. RuntimeError where that could not be.
+        """
+    def stop(self) -> None:
+        """
+        End `run`; for another thread.
+        """
+    def trips(self) -> numpy.typing.NDArray[numpy.int64]:
+        """
+        int64 rows, as `Outsider.trips`.
+        """
+    @property
+    def port(self) -> int:
+        """
+        That it listens on.
+        """
+class CryptoEcho:
+    """
+    The floor of the tick-to-trade bench over TLS: answers a trigger with an order, by no work.
+
+    Raises OSError for an address or authorities that cannot be had.
+    """
+    def __init__(self, *, stream: str, orders: str, ca_file: str, order_bytes: typing.SupportsInt | typing.SupportsIndex, triggers: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def echoed(self) -> numpy.typing.NDArray[numpy.int64]:
+        """
+        int64 rows, as `Echo.echoed`.
+        """
+    def run(self) -> None:
+        """
+        Until `stop`, or until the exchange is gone.
+        """
+    def stop(self) -> None:
+        """
+        End `run`; for another thread.
+        """
+class FeedProbe:
+    """
+    A WebSocket over TLS and the book of one symbol of USD-M futures, stamped message by message.
+
+    Raises OSError for an address or authorities that cannot be had.
+    """
+    def __init__(self, *, url: str, ca_file: str, symbol: str, tick: str, step: str, snapshot: str, messages: typing.SupportsInt | typing.SupportsIndex, bare: bool = False) -> None:
+        ...
+    def levels(self, bids: bool) -> numpy.typing.NDArray[numpy.int64]:
+        """
+        int64 rows of ticks and lots, best first.
+        """
+    def run(self) -> None:
+        """
+        Spin until every message has come; RuntimeError where that could not be.
+        """
+    def stamps(self) -> numpy.typing.NDArray[numpy.int64]:
+        """
+        int64: when the book had each message, in ns of CLOCK_MONOTONIC; 0: it did not come.
+        """
+    def stop(self) -> None:
+        """
+        End `run`; for another thread.
+        """
+    @property
+    def fresh(self) -> bool:
+        """
+        Whether the book is whole.
+        """
+    @property
+    def refused(self) -> int:
+        """
+        Messages that were not taken.
+        """
+    @property
+    def trades(self) -> int:
+        """
+        Trades told.
+        """
 class CryptoExchangeServer:
     """
     The included exchange as a crypto venue, on one TLS port. `run` works in the calling thread with the GIL released.
@@ -272,36 +360,6 @@ class Recorder:
     def request_stop(self) -> None:
         """
         End soon, once a gap that is open is closed or given up.
-        """
-    def snapshot(self) -> dict[str, typing.Any]:
-        """
-        Figures of some 50 ms ago, final once `ended`. Times in ns since 1970.
-        """
-    def start(self) -> None:
-        """
-        Start both threads; returns at once. Call it once.
-        """
-class CryptoRecorder:
-    """
-    Streams of a crypto venue into a raw capture: a C++ thread that receives, and one that writes.
-    """
-    def __init__(self, config: dict[str, typing.Any]) -> None:
-        """
-        Look the hosts up and create the file.
-
-        `config`: path, overwrite, packed (gzip), futures, symbols, streams (URLs, one a WebSocket), depth (changes of depth are among them), rest, snapshot_target (path and query up to the symbol), ca_file (may be empty) and messages_max (0: no limit). Raises ValueError for a wrong setting and OSError, with what failed, where and what to do, for a host or file that cannot be had.
-        """
-    def gaps(self) -> list[typing.Any]:
-        """
-        (symbol, update id before, update id behind) of breaks in the depth, the first 10,000. Only after the end.
-        """
-    def join(self, timeout_s: typing.SupportsFloat | typing.SupportsIndex) -> bool:
-        """
-        Wait up to that long; True once all is on disk.
-        """
-    def request_stop(self) -> None:
-        """
-        End soon, once snapshots that are wanted are there or given up.
         """
     def snapshot(self) -> dict[str, typing.Any]:
         """

@@ -23,7 +23,7 @@ from typing import Any
 
 from pyscalp.errors import PyscalpError, os_reason
 
-KINDS = ("micro", "book", "tick-to-trade")
+KINDS = ("micro", "book", "tick-to-trade", "crypto-feed")
 """Benchmarks whose results can be compared, as the key ``bench`` of a result says."""
 
 FASTER, SLOWER = "faster", "slower"
@@ -107,6 +107,8 @@ def samples_of(result: Mapping[str, Any]) -> Samples:
     found: Samples = {}
     if result["bench"] == "micro":
         found = {row["name"]: row["ns_rounds"] for row in result["rows"]}
+    elif result["bench"] == "crypto-feed":
+        found = {row["name"]: [one["p50"] for one in row["rounds"]] for row in result["rows"]}
     elif result["bench"] == "book":
         for key, section in result["sections"].items():
             for row in section["contenders"]:

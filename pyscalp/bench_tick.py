@@ -31,6 +31,9 @@ from pyscalp.errors import PyscalpError
 TRANSPORTS = ("xdp", "packet", "socket", "blocking")
 """Ways of the feed into a contender."""
 
+ROLES = ("engine", "echo", "asyncio")
+"""Who answers the triggers."""
+
 MAX_RATE = 800.0
 """Triggers a second; the outsider keeps late ones apart."""
 
@@ -42,7 +45,7 @@ Progress = Callable[[str, int, int], None]
 """Told what is being done, steps done and steps in all."""
 
 
-class _Pool:
+class Pool:
     """What all measurements of a contender found."""
 
     def __init__(self, contender: Contender) -> None:
@@ -73,9 +76,9 @@ class _Pool:
             "order_bytes": outside[-1]["order_bytes"],
             "lost": sum(i.get("lost", 0) for i in inside),
             "feed_messages": sum(o["feed_messages"] for o in outside),
-            "feed_behind_max_ns": max(o["behind_max_ns"] for o in outside),
-            "feed_not_sent": sum(o["not_sent"] for o in outside),
-            "day_ended": any(o["day_ended"] for o in outside),
+            "feed_behind_max_ns": max(o.get("behind_max_ns", 0) for o in outside),
+            "feed_not_sent": sum(o.get("not_sent", 0) for o in outside),
+            "day_ended": any(o.get("day_ended", False) for o in outside),
             **all_rounds.summary(),
             "rounds": [
                 one.summary() | {"line_ns": measured.line_ns, "stolen": measured.stolen}
@@ -124,7 +127,7 @@ def bench_tick_to_trade(
     rate: float = 500.0,
     rounds: int = 7,
     transports: Iterable[str] = TRANSPORTS,
-    roles: Iterable[str] = ("engine", "echo", "asyncio"),
+    roles: Iterable[str] = ROLES,
     loads: Iterable[float] = (0.0, 1.0, 2.0, 8.0),
     load_seconds: float = 10.0,
     load_rounds: int = 1,
@@ -192,7 +195,7 @@ def bench_tick_to_trade(
             contenders.append(Contender("asyncio", "socket"))
         rows = _rounds(bench, contenders, rounds, None, tell)
         result: dict[str, Any] = {
-            "machine": {**machine(), "cores_used": [bench.cores[0], bench.cores[-1]]},
+            "machine": {**machine(), "cores_used": [bench.sides.cores[0], bench.sides.cores[-1]]},
             "places": where.note,
             "settings": {"triggers": triggers, "rate": rate, "rounds": rounds},
             "refused": refused,
@@ -214,7 +217,7 @@ def _check(
         if name not in TRANSPORTS:
             raise PyscalpError(f'no transport "{name}"; there are {", ".join(TRANSPORTS)}')
     for role in roles:
-        if role not in ("engine", "echo", "asyncio"):
+        if role not in ROLES:
             raise PyscalpError(f'nobody is called "{role}"; there are engine, echo, asyncio')
     if not transports or not roles or rounds < 1 or triggers < 10:
         raise PyscalpError("nothing to measure: rounds from 1, triggers from 10")
@@ -243,7 +246,7 @@ def _rounds(
     day: Day | None,
     tell: Progress,
 ) -> list[dict[str, Any]]:
-    pools = [_Pool(contender) for contender in contenders]
+    pools = [Pool(contender) for contender in contenders]
     done, total = 0, rounds * len(pools)
     for _ in range(rounds):
         for pool in pools:

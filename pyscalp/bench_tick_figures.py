@@ -47,6 +47,21 @@ def figures(result: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
+def crypto_figures(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """The same of `pyscalp.bench_crypto_trade.bench_crypto_trade`."""
+    found: list[dict[str, Any]] = []
+    rows: list[Row] = [row for row in result["rows"] if row["wire"]["count"]]
+    engines = [row for row in rows if row["role"] == "engine"]
+    echoes = [row for row in rows if row["role"] == "echo"]
+    for row in engines:
+        echo = _same(echoes, row["transport"])
+        if echo is not None:
+            name = f"over the bare TLS echo, order by {row['transport']}, p50"
+            _add(found, name, by_round(_wire_ratio("p50"), row, echo), 1.4)
+    _explained(found, engines, echoes)
+    return found
+
+
 def _add(
     found: list[dict[str, Any]],
     name: str,

@@ -37,7 +37,7 @@ def print_bench_tick(result: dict[str, Any], console: Console) -> None:
             if row["day_ended"] or row["feed_not_sent"]:
                 console.print(f"{_name(row)}: the feed was not whole", highlight=False)
     if result["figures"]:
-        console.print(_figures(result["figures"]), highlight=False)
+        console.print(figures_table(result["figures"]), highlight=False)
 
 
 def _tables(title: str, rows: Sequence[dict[str, Any]], console: Console) -> None:
@@ -51,7 +51,8 @@ def _tables(title: str, rows: Sequence[dict[str, Any]], console: Console) -> Non
         console.print(_spin(engines), highlight=False)
 
 
-def _table(title: str) -> Table:
+def table_of(title: str) -> Table:
+    """An empty table as all of these are."""
     return Table(
         title=f"\n[bold]{title}[/bold]",
         title_justify="left",
@@ -61,7 +62,7 @@ def _table(title: str) -> Table:
     )
 
 
-def _us(nanos: float | None) -> str:
+def micros(nanos: float | None) -> str:
     """Microseconds in three figures or more: what fits a terminal of 80 columns."""
     if nanos is None:
         return "-"
@@ -78,18 +79,18 @@ def _name(row: dict[str, Any]) -> str:
 
 
 def _wire(title: str, rows: Sequence[dict[str, Any]]) -> Table:
-    table = _table(f"{title}: trigger out to order in by the outsider's clock, us")
+    table = table_of(f"{title}: trigger out to order in by the outsider's clock, us")
     table.add_column("", no_wrap=True)
     for heading in (*_COLUMNS, "intended\np99", "orders", "no\norder", "lost"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         wire = row["wire"]
-        cells = [_us(wire.get(key)) for key in _COLUMNS]
+        cells = [micros(wire.get(key)) for key in _COLUMNS]
         cells[1] = f"[bold]{cells[1]}[/bold]"
         table.add_row(
             _name(row),
             *cells,
-            _us(row["from_intended"].get("p99")),
+            micros(row["from_intended"].get("p99")),
             f"{wire['count']:,}",
             f"{row['unanswered']:,}",
             f"{row['lost'] + row.get('gaps', 0):,}",
@@ -110,7 +111,7 @@ def _lines(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _stages(engines: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]) -> Table:
-    table = _table("the engine's own stamps at p50, us, between the echo's way in and way out")
+    table = table_of("the engine's own stamps at p50, us, between the echo's way in and way out")
     table.add_column("", no_wrap=True)
     stages = ("feed", "signal", "gate", "encode", "send", "tick_to_trade")
     headings = ["way in", "to poll", *stages[:4], "to bytes", "way out", "rest", *stages[4:]]
@@ -134,19 +135,19 @@ def _stages(engines: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]) -
         p50 = {stage: row["stages"][stage]["p50"] for stage in stages}
         table.add_row(
             _name(row),
-            _us(parts.get("way_in")),
-            _us(row["stages"].get("arrival", {}).get("p50")),
-            *(_us(p50[stage]) for stage in stages[:4]),
-            _us(to_bytes_ns(row)),
-            _us(parts.get("way_out")),
-            _us(parts.get("rest")),
-            *(_us(p50[stage]) for stage in stages[4:]),
+            micros(parts.get("way_in")),
+            micros(row["stages"].get("arrival", {}).get("p50")),
+            *(micros(p50[stage]) for stage in stages[:4]),
+            micros(to_bytes_ns(row)),
+            micros(parts.get("way_out")),
+            micros(parts.get("rest")),
+            *(micros(p50[stage]) for stage in stages[4:]),
         )
     return table
 
 
 def _spin(engines: Sequence[dict[str, Any]]) -> Table:
-    table = _table("when the engine's thread was not running")
+    table = table_of("when the engine's thread was not running")
     table.add_column("", no_wrap=True)
     for heading in ("gaps", "worst, us", "share of the run", "core taken", "stolen"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -155,7 +156,7 @@ def _spin(engines: Sequence[dict[str, Any]]) -> Table:
         table.add_row(
             _name(row),
             f"{spin['gaps']:,}",
-            _us(spin["worst_ns"]),
+            micros(spin["worst_ns"]),
             f"{spin['lost_share']:.2%}",
             f"{spin['taken_away']:,}",
             _share(max((one["stolen"] or 0.0 for one in row["rounds"]), default=0.0)),
@@ -167,8 +168,11 @@ def _between(figure: dict[str, Any]) -> str:
     return f"{figure['least']:.3g} to {figure['most']:.3g}, {figure['rounds']}"
 
 
-def _figures(figures: Sequence[dict[str, Any]]) -> Table:
-    table = _table("figures, each within this run: the median of its rounds, least, most, how many")
+def figures_table(figures: Sequence[dict[str, Any]]) -> Table:
+    """Ratios within a run, and what was wanted of them."""
+    table = table_of(
+        "figures, each within this run: the median of its rounds, least, most, how many"
+    )
     for heading in ("", "found", "rounds", "wanted", ""):
         justify = "right" if heading in ("found", "wanted") else "left"
         table.add_column(heading, justify=justify, no_wrap=heading != "")  # type: ignore[arg-type]

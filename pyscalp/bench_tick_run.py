@@ -8,10 +8,10 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,27 @@ from pyscalp.errors import PyscalpError
 
 _ORDERS_PORT = 26_502
 _FEED_PORT = 26_500
-_PATIENCE_NS = 100_000_000
+PATIENCE_NS = 100_000_000
+"""How long an order may take before it counts as none."""
+
 _START_S = 60.0
+
+Found = dict[str, Any]
+
+
+class WorkerJob(Protocol):
+    """What a worker process is told by its command line."""
+
+    @property
+    def role(self) -> str:
+        """Who it is."""
+
+    @property
+    def module(self) -> str:
+        """That is run."""
+
+    def to_json(self) -> str:
+        """As `module` reads it."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +127,63 @@ class Measured:
     stolen: float | None
 
 
+class Sides:
+    """The two cores of a measurement, and what is looked at around it."""
+
+    def __init__(self) -> None:
+        self.cores = sorted(os.sched_getaffinity(0))
+
+    @property
+    def spare(self) -> list[int]:
+        """Neither core of the measurement; on two cores the exchange's end shares its own."""
+        return self.cores[1:-1] or self.cores[:-1]
+
+    def core(self, outside: bool) -> int | None:
+        """For the exchange's end or the contender; nothing where there is one core."""
+        return self.cores[0 if outside else -1] if len(self.cores) > 1 else None
+
+    def measured(self, run: Callable[[], tuple[NDArray[np.int64], Found, Found]]) -> Measured:
+        """What `run` gives: trips, what the outsider counted and what the contender said."""
+        lines, ticks = self._line_rounds(), _core_ticks(self.cores[-1])
+        with aside(self.spare):
+            trips, outsider, said = run()
+        lines += self._line_rounds()
+        return Measured(trips, outsider, said, lines, _stolen(ticks, _core_ticks(self.cores[-1])))
+
+    def _line_rounds(self) -> list[int]:
+        if len(self.cores) < 2:
+            return []
+        try:
+            return [_core.line_round(self.cores[0], self.cores[-1])]
+        except OSError:
+            return []
+
+
+def run_pair(
+    outsider: WorkerJob,
+    contender: Callable[[int], WorkerJob],
+    places: Places,
+    limit_s: float,
+) -> tuple[NDArray[np.int64], Found, Found]:
+    """Start the exchange's end, then the contender at its port; end them the other way."""
+    with worker(outsider, places.exchange, limit_s) as exchange:
+        job = contender(exchange.hear()["orders_port"])
+        with worker(job, places.engine, limit_s) as other:
+            said = other.hear()
+            # A contender that ends early takes the order session with it.
+            try:
+                counted = exchange.hear()
+            except PyscalpError as error:
+                other.end()
+                why = other.hear().get("error") or "it gives no reason"
+                raise PyscalpError(f"{error}; the {job.role}: {why}") from None
+            other.end()
+            said |= other.hear()
+        exchange.end()
+    trips = np.asarray(counted.pop("trips"), dtype=np.int64).reshape(-1, 3)
+    return trips, counted, said
+
+
 @dataclass
 class Bench:
     """Where measurements are made, and how.
@@ -125,7 +201,7 @@ class Bench:
     places: Places
     triggers: int
     rate: float
-    cores: list[int] = field(default_factory=lambda: sorted(os.sched_getaffinity(0)))
+    sides: Sides = field(default_factory=Sides)
 
     def measure(self, contender: Contender, day: Day | None = None) -> Measured:
         """Start the exchange, then the contender; end them in the other order.
@@ -135,58 +211,22 @@ class Bench:
         PyscalpError
             If either fails; with the last line that it said.
         """
-        lines, ticks = self._line_rounds(), _core_ticks(self.cores[-1])
-        with _aside(self._spare):
-            trips, outsider, said = self._run(contender, day)
-        lines += self._line_rounds()
-        return Measured(trips, outsider, said, lines, _stolen(ticks, _core_ticks(self.cores[-1])))
+        limit_s = limit_of(self.triggers, self.rate)
+        outsider = self._job(contender, day, "outsider")
 
-    @property
-    def _spare(self) -> list[int]:
-        """Neither core of the measurement; on two cores the exchange's end shares its own."""
-        return self.cores[1:-1] or self.cores[:-1]
+        def job(port: int) -> Job:
+            return self._job(contender, day, contender.role, port)
 
-    def _line_rounds(self) -> list[int]:
-        if len(self.cores) < 2:
-            return []
-        try:
-            return [_core.line_round(self.cores[0], self.cores[-1])]
-        except OSError:
-            return []
+        return self.sides.measured(lambda: run_pair(outsider, job, self.places, limit_s))
 
-    def _run(
-        self, contender: Contender, day: Day | None
-    ) -> tuple[NDArray[np.int64], dict[str, Any], dict[str, Any]]:
-        limit_s = _START_S + self.triggers / self.rate + 2 * self.triggers * _PATIENCE_NS / 1e9
-        job = self._job(contender, day, "outsider", self.cores[0])
-        with _worker(job, self.places.exchange, limit_s) as exchange:
-            port = exchange.hear()["orders_port"]
-            job = self._job(contender, day, contender.role, self.cores[-1], port)
-            with _worker(job, self.places.engine, limit_s) as other:
-                said = other.hear()
-                # A contender that ends early takes the order session with it.
-                try:
-                    outsider = exchange.hear()
-                except PyscalpError as error:
-                    other.end()
-                    why = other.hear().get("error") or "it gives no reason"
-                    raise PyscalpError(f"{error}; the {contender.role}: {why}") from None
-                other.end()
-                said |= other.hear()
-            exchange.end()
-        trips = np.asarray(outsider.pop("trips"), dtype=np.int64).reshape(-1, 3)
-        return trips, outsider, said
-
-    def _job(
-        self, contender: Contender, day: Day | None, role: str, core: int, port: int = 0
-    ) -> Job:
+    def _job(self, contender: Contender, day: Day | None, role: str, port: int = 0) -> Job:
         outside = role == "outsider"
         place = self.places.exchange if outside else self.places.engine
         joined = place.network is None
         return Job(
             role=role,
-            core=core if len(self.cores) > 1 else None,
-            spare_cores=tuple(self._spare),
+            core=self.sides.core(outside),
+            spare_cores=tuple(self.sides.spare),
             interface=place.address,
             exchange=self.places.exchange.address,
             feed_port=_FEED_PORT,
@@ -194,7 +234,7 @@ class Bench:
             locate=1 if day is None else day.instruments + 1,
             triggers=self.triggers,
             period_ns=int(1e9 / self.rate),
-            patience_ns=_PATIENCE_NS,
+            patience_ns=PATIENCE_NS,
             transport=contender.transport,
             day="" if day is None else day.file,
             opening_bytes=0 if day is None else day.opening_bytes,
@@ -203,8 +243,13 @@ class Bench:
         )
 
 
+def limit_of(triggers: int, rate: float) -> float:
+    """How long a measurement may take, in seconds, before its workers are killed."""
+    return _START_S + triggers / rate + 2 * triggers * PATIENCE_NS / 1e9
+
+
 @contextlib.contextmanager
-def _aside(cores: list[int]) -> Iterator[None]:
+def aside(cores: list[int]) -> Iterator[None]:
     """Keep the calling thread, and those it makes, on these cores meanwhile."""
     if not cores:
         yield
@@ -265,11 +310,11 @@ class _Worker:
 
 
 @contextlib.contextmanager
-def _worker(job: Job, place: Place, limit_s: float) -> Iterator[_Worker]:
+def worker(job: WorkerJob, place: Place, limit_s: float) -> Iterator[_Worker]:
     """A worker that does not outlive the block, nor `limit_s` seconds, nor us."""
     # Of a session of its own, so that Ctrl-C reaches us alone.
     process = subprocess.Popen(
-        place.command(sys.executable, "-m", "pyscalp.bench_tick_worker", job.to_json()),
+        place.command(sys.executable, "-m", job.module, job.to_json()),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -280,10 +325,10 @@ def _worker(job: Job, place: Place, limit_s: float) -> Iterator[_Worker]:
     timer = threading.Timer(limit_s, process.kill)
     timer.daemon = True
     timer.start()
-    worker = _Worker(process, job.role)
+    started = _Worker(process, job.role)
     try:
-        yield worker
-        worker.end()
+        yield started
+        started.end()
         process.wait(10.0)
     finally:
         timer.cancel()

@@ -12,12 +12,14 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from pyscalp.errors import PyscalpError
 
 SYMBOL = "TRIGGER"
 """The stock that triggers, as bench/trigger_stock.hpp has it."""
@@ -82,6 +84,11 @@ class Job:
     pace: float = 0.0
     max_orders: int = 1 << 16
 
+    @property
+    def module(self) -> str:
+        """That reads it."""
+        return "pyscalp.bench_tick_worker"
+
     def to_json(self) -> str:
         """As the worker reads it from its command line."""
         return json.dumps(asdict(self))
@@ -90,7 +97,8 @@ class Job:
 Found = dict[str, Any]
 
 
-def _say(found: Found) -> None:
+def say(found: Found) -> None:
+    """To whoever started us."""
     print(json.dumps(found), flush=True)
 
 
@@ -130,7 +138,8 @@ def taken_away(thread: str) -> int:
     return 0
 
 
-def _pin(core: int | None) -> None:
+def pin(core: int | None) -> None:
+    """Keep the calling thread on a core."""
     if core is not None:
         os.sched_setaffinity(0, {core})
 
@@ -138,7 +147,7 @@ def _pin(core: int | None) -> None:
 def _outsider(job: Job, told: Told) -> Found:
     from pyscalp import _core
 
-    _pin(job.core)
+    pin(job.core)
     day = np.fromfile(job.day, dtype=np.uint8) if job.day else None
     outsider = _core.Outsider(
         feed=(FEED_A, job.feed_port),
@@ -153,7 +162,7 @@ def _outsider(job: Job, told: Told) -> Found:
         pace=job.pace,
     )
     told.then(outsider.stop)
-    _say({"orders_port": outsider.orders})
+    say({"orders_port": outsider.orders})
     outsider.run()
     return {**outsider.counts(), "trips": outsider.trips().tolist()}
 
@@ -164,10 +173,14 @@ def _engine(job: Job, told: Told) -> Found:
     session = _core.LiveSession(engine_config(job), "")
     session.start()
     note = session.snapshot()["transport"]
-    _say({"note": note["note"], "missing": note["missing"]})
+    say({"note": note["note"], "missing": note["missing"]})
     before = taken_away("pyscalp-engine")
     told.wait()
-    taken = taken_away("pyscalp-engine") - before
+    return engine_found(session, taken_away("pyscalp-engine") - before)
+
+
+def engine_found(session: Any, taken: int) -> Found:
+    """End a session and tell what it did; `taken` is how often it lost its core."""
     session.request_stop()
     if not session.join(3.0):
         session.abandon("it did not get flat")
@@ -255,7 +268,7 @@ lock_memory = true
 def _echo(job: Job, told: Told) -> Found:
     from pyscalp import _core
 
-    _pin(job.core)
+    pin(job.core)
     echo = _core.Echo(
         transport=job.transport,
         feed_a=(FEED_A, job.feed_port),
@@ -266,7 +279,7 @@ def _echo(job: Job, told: Told) -> Found:
         triggers=job.triggers,
     )
     told.then(echo.stop)
-    _say({"note": echo.note, "missing": ""})
+    say({"note": echo.note, "missing": ""})
     echo.run()
     return {"echoed": echo.echoed().tolist(), "lost": echo.lost()}
 
@@ -274,8 +287,8 @@ def _echo(job: Job, told: Told) -> Found:
 def _asyncio(job: Job, told: Told) -> Found:
     from pyscalp.bench_tick_asyncio import trade
 
-    _pin(job.core)
-    _say({"note": "asyncio, datagram protocol and streams", "missing": ""})
+    pin(job.core)
+    say({"note": "asyncio, datagram protocol and streams", "missing": ""})
 
     async def until_told() -> Found:
         orders = (job.exchange, job.orders_port)
@@ -296,21 +309,26 @@ ROLES: dict[str, Callable[[Job, Told], Found]] = {
 """What a worker can be."""
 
 
-def main(text: str) -> int:
-    """Do a job; 0, or 1 with a line on standard error."""
-    job = Job(**json.loads(text))
+def serve(spare_cores: Sequence[int], work: Callable[[Told], Found]) -> int:
+    """Do a worker's work; 0, or 1 with a line on standard error."""
     # Threads that come into being from here on stay off the contender's core.
-    if job.spare_cores:
-        os.sched_setaffinity(0, set(job.spare_cores))
+    if spare_cores:
+        os.sched_setaffinity(0, set(spare_cores))
     told = Told()
     try:
-        _say(ROLES[job.role](job, told))
+        say(work(told))
         # The exchange's end outlives the contender's, which closes its session in peace.
         told.wait()
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError, PyscalpError) as error:
         print(str(error), file=sys.stderr)
         return 1
     return 0
+
+
+def main(text: str) -> int:
+    """Do a job; 0, or 1 with a line on standard error."""
+    job = Job(**json.loads(text))
+    return serve(job.spare_cores, lambda told: ROLES[job.role](job, told))
 
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -116,12 +116,25 @@ def tick_to_trade(
     triggers: Annotated[int, typer.Option(min=10, help="Of each measurement.")] = 600,
     rate: Annotated[float, typer.Option(help="Triggers a second, at most 800.")] = 500.0,
     rounds: Annotated[int, typer.Option(min=1, help="Measurements of each contender.")] = 7,
+    venue: Annotated[
+        str, typer.Option(help="nasdaq, or crypto: over TLS, on the loopback, without feeds.")
+    ] = "nasdaq",
     transports: Annotated[
-        str, typer.Option(metavar="NAME,…", help="Of xdp, packet, socket and blocking.")
-    ] = "xdp,packet,socket,blocking",
+        str | None,
+        typer.Option(
+            metavar="NAME,…",
+            help="Of xdp, packet, socket and blocking; of crypto: websocket and rest.",
+            show_default="all of them",
+        ),
+    ] = None,
     only: Annotated[
-        str, typer.Option(metavar="WHO,…", help="Of engine, echo and asyncio.")
-    ] = "engine,echo,asyncio",
+        str | None,
+        typer.Option(
+            metavar="WHO,…",
+            help="Of engine, echo and asyncio; of crypto the first two.",
+            show_default="all of them",
+        ),
+    ] = None,
     loads: Annotated[
         str,
         typer.Option(
@@ -151,40 +164,112 @@ def tick_to_trade(
 
     Exchange and engine run on two cores, in two networks joined by a veth pair (root), else
     on the loopback. Beside the engine, on each transport: a bare echo of the same bytes;
-    and under each feed an asyncio client in Python that does the same work.
+    and under each feed an asyncio client in Python that does the same work. With --venue
+    crypto both talk TLS on the loopback: book changes by a WebSocket, orders by another or
+    by REST.
     """
+    from pyscalp.bench_crypto_trade import PATHS, bench_crypto_trade
     from pyscalp.bench_outcome import Outcome
-    from pyscalp.bench_tick import bench_tick_to_trade, save_plot
+    from pyscalp.bench_tick import ROLES, TRANSPORTS, bench_tick_to_trade, save_plot
     from pyscalp.bench_tick_report import print_bench_tick
 
-    asked = {
+    if venue not in ("nasdaq", "crypto"):
+        raise PyscalpError(f'--venue is nasdaq or crypto: "{venue}"')
+    crypto = venue == "crypto"
+    asked: dict[str, Any] = {
         "triggers": triggers,
         "rate": rate,
         "load_seconds": load_seconds,
-        "loopback": loopback,
+        "loopback": loopback or crypto,
         "seed": seed,
     }
+    if crypto:
+        asked["venue"] = venue
     outcome = Outcome("tick-to-trade", asked, save, against, anyway, fail_if_slower)
     with _progress() as tell:
-        result = bench_tick_to_trade(
-            triggers=triggers,
-            rate=rate,
-            rounds=rounds,
-            transports=[part.strip() for part in transports.split(",")],
-            roles=[part.strip() for part in only.split(",")],
-            loads=_loads(loads),
-            load_seconds=load_seconds,
-            load_rounds=load_rounds,
-            veth=not loopback,
-            seed=seed,
-            progress=tell,
-        )
+        if crypto:
+            result = bench_crypto_trade(
+                triggers=triggers,
+                rate=rate,
+                rounds=rounds,
+                paths=_names(transports, PATHS),
+                roles=_names(only, ("engine", "echo")),
+                progress=tell,
+            )
+        else:
+            result = bench_tick_to_trade(
+                triggers=triggers,
+                rate=rate,
+                rounds=rounds,
+                transports=_names(transports, TRANSPORTS),
+                roles=_names(only, ROLES),
+                loads=_loads(loads),
+                load_seconds=load_seconds,
+                load_rounds=load_rounds,
+                veth=not loopback,
+                seed=seed,
+                progress=tell,
+            )
     if drawing is not None:
         try:
             save_plot(result, drawing)
         except OSError as error:
             raise ResultsNotWritten(f"cannot write {drawing}: {os_reason(error)}") from None
     outcome.finish(result, print_bench_tick, as_json)
+
+
+@bench.command(
+    name="crypto-feed",
+    epilog="Example: pyscalp bench crypto-feed --rounds 3 --save feed.json",
+)
+def crypto_feed(
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="Raw capture of USD-M BTCUSDT; without it, one of PYSCALP_DATA."),
+    ] = None,
+    messages: Annotated[str, typer.Option(help="From its beginning, such as 20k.")] = "20k",
+    rate: Annotated[
+        float, typer.Option(min=1, help="Messages a second, where latency is measured.")
+    ] = 2_000.0,
+    rounds: Annotated[int, typer.Option(min=1, help="Measurements of each client.")] = 5,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CLIENT,…",
+            help='Of pyscalp, "picows + orjson" and "websockets + json".',
+            show_default="all of them",
+        ),
+    ] = None,
+    save: Save = None,
+    against: Against = None,
+    anyway: Anyway = False,
+    fail_if_slower: FailIfSlower = None,
+    as_json: Json = False,
+) -> None:
+    """From socket bytes to book over TLS, ours and two Python clients', in turns.
+
+    A server of Python's own ssl streams recorded messages on one core, each client keeps
+    the book on another; all books must be equal at the end. Peers: pip install
+    'pyscalp[bench]'.
+    """
+    from pyscalp.bench_crypto_client import CLIENTS
+    from pyscalp.bench_crypto_feed import bench_crypto_feed
+    from pyscalp.bench_crypto_report import print_bench_feed
+    from pyscalp.bench_outcome import Outcome
+
+    count = _count("--messages", messages)
+    asked = {"file": None if file is None else file.name, "messages": count, "rate": rate}
+    outcome = Outcome("crypto-feed", asked, save, against, anyway, fail_if_slower)
+    with _progress() as tell:
+        result = bench_crypto_feed(
+            file,
+            messages=count,
+            rate=rate,
+            rounds=rounds,
+            clients=_names(only, tuple(CLIENTS)),
+            progress=tell,
+        )
+    outcome.finish(result, print_bench_feed, as_json)
 
 
 @bench.command(epilog="Example: pyscalp bench micro --only gate,encode --against before.json")
@@ -250,6 +335,11 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
         yield lambda text, done, total: bar.update(
             task, description=text, completed=done, total=total
         )
+
+
+def _names(text: str | None, every: Sequence[str]) -> list[str]:
+    """Parts between commas; all of them where nothing is said."""
+    return list(every) if text is None else [part.strip() for part in text.split(",")]
 
 
 def _loads(text: str) -> list[float]:

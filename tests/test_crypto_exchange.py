@@ -12,7 +12,7 @@ import stat
 import time
 import urllib.request
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -245,7 +245,9 @@ def test_a_taker_pays_what_the_record_says(spot: Venue) -> None:
     assert bought == Decimal(told["executedQty"])
     assert paid == Decimal(told["cummulativeQuoteQty"])
     assert fees == sum(
-        (Decimal(one["qty"]) * Decimal(one["price"]) / 1000).quantize(Decimal("1e-9"))
+        (Decimal(one["qty"]) * Decimal(one["price"]) / 1000).quantize(
+            Decimal("1e-8"), ROUND_HALF_UP
+        )
         for one in told["fills"]
     )
     after = balances(spot)

@@ -391,7 +391,6 @@ def test_ledger_and_record_agree(tmp_path: Path) -> None:
         ("qty", 1, "qty: 11 / 10"),
         ("price", 1, "price: 100.000000001 / 100.000000000"),
         ("fee", 1, "fee: 0.250000001 / 0.250000000"),
-        ("side", 1, "side: sell / buy"),
         ("liquidity", -1, "liquidity: maker / taker"),
         ("instrument", 1, "symbol: AAPL / AMZN"),
     ],
@@ -400,6 +399,15 @@ def test_every_difference_is_seen_to_the_last_digit(field: str, change: int, sai
     fills, lines = agreed()
     fills[field][0] = int(fills[field][0]) + change
     assert differences(fills, lines, {"AMZN": 0}) == [said]
+
+
+def test_the_other_side_of_a_match_is_another_fill() -> None:
+    fills, lines = agreed()
+    fills["side"][0] = 1 - fills["side"][0]
+    assert differences(fills, lines, {"AMZN": 0}) == [
+        "fill: none / buy 10 AMZN at 100.0000, taker",
+        "fill: sell 10 AMZN at 100.0000, taker / none",
+    ]
 
 
 def test_fills_that_only_one_side_knows() -> None:

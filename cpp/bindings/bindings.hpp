@@ -64,6 +64,7 @@ void add_bench(py::module_& module);
 void add_binance(py::module_& module);
 void add_books(py::module_& module);
 void add_capture(py::module_& module);
+void add_crypto_bench(py::module_& module);
 void add_crypto_exchange(py::module_& module);
 void add_exchange(py::module_& module);
 void add_host(py::module_& module);

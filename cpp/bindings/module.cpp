@@ -9,6 +9,7 @@ PYBIND11_MODULE(_core, module) {
   pyscalp::bindings::add_binance(module);
   pyscalp::bindings::add_books(module);
   pyscalp::bindings::add_capture(module);
+  pyscalp::bindings::add_crypto_bench(module);
   pyscalp::bindings::add_crypto_exchange(module);
   pyscalp::bindings::add_exchange(module);
   pyscalp::bindings::add_host(module);

@@ -2,58 +2,16 @@
 #include "bench/day_pace.hpp"
 #include "bench/echo.hpp"
 #include "bench/outsider.hpp"
-#include "bindings/bindings.hpp"
+#include "bindings/bench_workers.hpp"
 
 namespace pyscalp::bindings {
 
 namespace {
 
-using Address = std::pair<std::string, std::uint16_t>;
-
-[[noreturn]] void raise_os_error(const std::string& why) {
-  PyErr_SetString(PyExc_OSError, why.c_str());
-  throw py::error_already_set();
-}
-
-net::Endpoint parsed(const Address& address) {
-  const auto endpoint = net::parse_endpoint(address.first, address.second);
-  if (!endpoint) throw py::value_error(address.first + " is no IPv4 address");
-  return *endpoint;
-}
-
 std::uint32_t parsed(const std::string& address) {
   const auto number = net::parse_address(address);
   if (!number) throw py::value_error(address + " is no IPv4 address");
   return *number;
-}
-
-template <class T>
-std::unique_ptr<T> opened(net::Opened<std::unique_ptr<T>> from) {
-  if (!from) raise_os_error(from.error);
-  return std::move(*from.value);
-}
-
-/// Runs to the end while Python goes on.
-template <class T>
-void run(T& worker) {
-  std::optional<std::string> problem;
-  {
-    const py::gil_scoped_release release;
-    problem = worker.run();
-  }
-  if (problem) throw std::runtime_error(*problem);
-}
-
-/// One row of int64 for each struct of nothing but those.
-template <class Row>
-py::array_t<std::int64_t> rows(const std::vector<Row>& from) {
-  static_assert(sizeof(Row) % sizeof(std::int64_t) == 0);
-  const auto columns = static_cast<py::ssize_t>(sizeof(Row) / sizeof(std::int64_t));
-  py::array_t<std::int64_t> out({static_cast<py::ssize_t>(from.size()), columns});
-  if (!from.empty()) {
-    std::memcpy(out.mutable_data(), from.data(), from.size() * sizeof(Row));
-  }
-  return out;
 }
 
 Bytes bytes_of(const py::buffer_info& day) {
@@ -77,9 +35,9 @@ class Outside {
           std::int64_t patience_ns, const std::optional<py::buffer>& day,
           std::size_t opening_bytes, double pace) {
     bench::OutsiderOptions options;
-    options.feed = parsed(feed);
+    options.feed = parsed_endpoint(feed);
     options.interface_address = parsed(interface);
-    options.orders = parsed(orders);
+    options.orders = parsed_endpoint(orders);
     options.locate = locate;
     options.triggers = triggers;
     options.period = {period_ns};
@@ -121,9 +79,9 @@ std::unique_ptr<bench::Echo> open_echo(const std::string& transport,
                                        std::uint64_t triggers) {
   const auto kind = net::transport_kind(transport);
   if (!kind) throw py::value_error("no such transport: " + transport);
-  return opened(
-      bench::Echo::open({*kind, parsed(feed_a), parsed(feed_b), parsed(interface),
-                         parsed(orders), locate, triggers}));
+  return opened(bench::Echo::open({*kind, parsed_endpoint(feed_a),
+                                   parsed_endpoint(feed_b), parsed(interface),
+                                   parsed_endpoint(orders), locate, triggers}));
 }
 
 }  // namespace
@@ -149,13 +107,13 @@ void add_tick_to_trade(py::module_& module) {
           "orders", [](const Outside& self) { return (*self).orders().port; },
           "Port that it listens on.")
       .def(
-          "run", [](const Outside& self) { run(*self); },
+          "run", [](const Outside& self) { run_worker(*self); },
           "Wait for a client, then measure. RuntimeError where that could not be.")
       .def(
           "stop", [](const Outside& self) { (*self).stop(); },
           "End `run`; for another thread.")
       .def(
-          "trips", [](const Outside& self) { return rows((*self).trips()); },
+          "trips", [](const Outside& self) { return int64_rows((*self).trips()); },
           "int64 rows: when a trigger was to go, when it went (0: it did not, as "
           "nobody "
           "had answered for long), when its order came (0: none did), in ns of "
@@ -171,10 +129,11 @@ void add_tick_to_trade(py::module_& module) {
            py::arg("feed_b"), py::arg("interface"), py::arg("orders"),
            py::arg("locate"), py::arg("triggers"))
       .def_property_readonly("note", &bench::Echo::note, "The transport, in words.")
-      .def("run", &run<bench::Echo>, "Until `stop`, or until the exchange is gone.")
+      .def("run", &run_worker<bench::Echo>,
+           "Until `stop`, or until the exchange is gone.")
       .def("stop", &bench::Echo::stop, "End `run`; for another thread.")
       .def(
-          "echoed", [](const bench::Echo& self) { return rows(self.echoed()); },
+          "echoed", [](const bench::Echo& self) { return int64_rows(self.echoed()); },
           "int64 rows: when a trigger was seen, when its answer was sent; 0: never.")
       .def(
           "lost", [](bench::Echo& self) { return self.counters().lost(); },
