@@ -10,7 +10,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['BookRun', 'CryptoEcho', 'CryptoExchangeServer', 'CryptoFeed', 'CryptoOutsider', 'Echo', 'EventBook', 'EventDecoder', 'EventTables', 'ExchangeServer', 'FeedProbe', 'HttpsClient', 'ItchTables', 'LiveSession', 'Outsider', 'Recorder', 'Replay', 'SignalCost', 'WebSocketClient', 'book_rows', 'calibration', 'counter_offset', 'day_pace', 'decode_fields', 'event_values', 'has_binance', 'iceberg_day', 'iceberg_sightings', 'level_day', 'line_round', 'make_certificates', 'make_ed25519', 'operation_times', 'random_text', 'signal_rows', 'signal_tape', 'simulate_day', 'touch_day', 'walk_frames', 'watch_core', 'write_market_day']
+__all__: list[str] = ['BookRun', 'CryptoEcho', 'CryptoExchangeServer', 'CryptoFeed', 'CryptoOutsider', 'CryptoRecorder', 'Echo', 'EventBook', 'EventDecoder', 'EventTables', 'ExchangeServer', 'FeedProbe', 'HttpsClient', 'ItchTables', 'LiveSession', 'Outsider', 'Recorder', 'Replay', 'SignalCost', 'WebSocketClient', 'book_rows', 'calibration', 'counter_offset', 'day_pace', 'decode_fields', 'event_values', 'has_binance', 'iceberg_day', 'iceberg_sightings', 'level_day', 'line_round', 'make_certificates', 'make_ed25519', 'operation_times', 'random_text', 'signal_rows', 'signal_tape', 'simulate_day', 'touch_day', 'walk_frames', 'watch_core', 'write_market_day']
 class BookRun:
     """
     Order-by-order books of a stream of ITCH 5.0 BinaryFILE bytes, for benchmarks.
@@ -360,6 +360,36 @@ class Recorder:
     def request_stop(self) -> None:
         """
         End soon, once a gap that is open is closed or given up.
+        """
+    def snapshot(self) -> dict[str, typing.Any]:
+        """
+        Figures of some 50 ms ago, final once `ended`. Times in ns since 1970.
+        """
+    def start(self) -> None:
+        """
+        Start both threads; returns at once. Call it once.
+        """
+class CryptoRecorder:
+    """
+    Streams of a crypto venue into a raw capture: a C++ thread that receives, and one that writes.
+    """
+    def __init__(self, config: dict[str, typing.Any]) -> None:
+        """
+        Look the hosts up and create the file.
+
+        `config`: path, overwrite, packed (gzip), futures, symbols, streams (URLs, one a WebSocket), depth (changes of depth are among them), rest, snapshot_target (path and query up to the symbol), ca_file (may be empty) and messages_max (0: no limit). Raises ValueError for a wrong setting and OSError, with what failed, where and what to do, for a host or file that cannot be had.
+        """
+    def gaps(self) -> list[typing.Any]:
+        """
+        (symbol, update id before, update id behind) of breaks in the depth, the first 10,000. Only after the end.
+        """
+    def join(self, timeout_s: typing.SupportsFloat | typing.SupportsIndex) -> bool:
+        """
+        Wait up to that long; True once all is on disk.
+        """
+    def request_stop(self) -> None:
+        """
+        End soon, once snapshots that are wanted are there or given up.
         """
     def snapshot(self) -> dict[str, typing.Any]:
         """
