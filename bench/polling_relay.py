@@ -23,6 +23,7 @@ from typing import Any
 
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 
 DEPTH = 1_000
 _UPSTREAM = {"compression": None, "ping_interval": None}
@@ -135,7 +136,8 @@ class Relay:
     async def _talk(self, client: ServerConnection) -> None:
         assert client.request is not None
         path = client.request.path
-        with contextlib.suppress(OSError):
+        # The engine ends its connections as it leaves.
+        with contextlib.suppress(OSError, ConnectionClosed):
             if path.startswith("/public"):
                 await self._books(client)
             elif path.startswith("/market"):

@@ -347,8 +347,8 @@ def show(result: dict[str, Any], console: Console) -> None:
         table.add_column(heading, justify="left" if heading == "" else "right", no_wrap=True)
     for row in result["staleness"]:
         cells = [
-            "  ".join(f"{row[key][f'p{q}']:.{digits}f}" for q in QUANTILES)
-            for key, digits in (("overtaken_ms", 0), ("off_ticks", 1), ("off_bp", 2))
+            " ".join(f"{row[key][f'p{q}']:.{digits}f}" for q in QUANTILES)
+            for key, digits in (("overtaken_ms", 0), ("off_ticks", 0), ("off_bp", 1))
         ]
         table.add_row(row["name"], f"{row['prices']:,}", f"{row['overtaken']:.1%}", cells[0],
                       f"{row['wrong']:.1%}", *cells[1:])  # fmt: skip
