@@ -1,6 +1,8 @@
 #include "live/capture_file.hpp"
 
+#ifdef PYSCALP_HAS_ZLIB
 #include <zlib.h>
+#endif
 
 #include <algorithm>
 #include <charconv>
@@ -10,14 +12,17 @@ namespace pyscalp::live {
 
 namespace {
 
-constexpr int kWindow = 15 + 16;  // the largest window, and gzip's frame
-constexpr int kMemory = 8;
-constexpr int kLevel = 6;
 constexpr std::size_t kStamp = 24;  // digits of a time and a blank, with room
 
 }  // namespace
 
+#ifdef PYSCALP_HAS_ZLIB
+
 struct CaptureFile::Packer {
+  static constexpr int kWindow = 15 + 16;  // the largest window, and gzip's frame
+  static constexpr int kMemory = 8;
+  static constexpr int kLevel = 6;
+
   Packer() {
     if (deflateInit2(&stream, kLevel, Z_DEFLATED, kWindow, kMemory,
                      Z_DEFAULT_STRATEGY) != Z_OK) {
@@ -28,12 +33,36 @@ struct CaptureFile::Packer {
   Packer(const Packer&) = delete;
   Packer& operator=(const Packer&) = delete;
 
+  /// The lines as a gzip member; valid until the next call.
+  Bytes pack(Bytes lines) {
+    deflateReset(&stream);
+    packed.resize(deflateBound(&stream, lines.size()));
+    // zlib's own type of what it only reads.
+    stream.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(lines.data()));
+    stream.avail_in = static_cast<uInt>(lines.size());
+    stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+    stream.avail_out = static_cast<uInt>(packed.size());
+    deflate(&stream, Z_FINISH);  // within its bound it cannot fail
+    return Bytes(packed).first(stream.total_out);
+  }
+
   z_stream stream{};
+  std::vector<std::byte> packed;
 };
+bool CaptureFile::can_pack() { return true; }
+
+#else
+
+struct CaptureFile::Packer {
+  static Bytes pack(Bytes lines) { return lines; }
+};
+bool CaptureFile::can_pack() { return false; }
+
+#endif
 
 CaptureFile::CaptureFile(std::string path, bool overwrite, bool packed)
     : file_(std::move(path), overwrite),
-      packer_(packed ? std::make_unique<Packer>() : nullptr) {
+      packer_(packed && can_pack() ? std::make_unique<Packer>() : nullptr) {
   lines_.reserve(kBatch + kLargestMessage + kStamp);
 }
 
@@ -60,18 +89,7 @@ bool CaptureFile::append(UnixNanos received, Bytes message) {
 /// Gives the lines so far to the file: plain, or as a gzip member.
 bool CaptureFile::pack() {
   if (count_ == 0) return !failed();
-  Bytes record = lines_;
-  if (packer_) {
-    z_stream& z = packer_->stream;
-    deflateReset(&z);
-    packed_.resize(deflateBound(&z, lines_.size()));
-    z.next_in = reinterpret_cast<Bytef*>(lines_.data());
-    z.avail_in = static_cast<uInt>(lines_.size());
-    z.next_out = reinterpret_cast<Bytef*>(packed_.data());
-    z.avail_out = static_cast<uInt>(packed_.size());
-    deflate(&z, Z_FINISH);  // within its bound it cannot fail
-    record = Bytes(packed_).first(z.total_out);
-  }
+  const Bytes record = packer_ ? packer_->pack(lines_) : Bytes(lines_);
   const bool taken = file_.append(record, {}, count_);
   lines_.clear();
   count_ = 0;

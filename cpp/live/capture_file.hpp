@@ -20,6 +20,9 @@ class CaptureFile {
   /// Bytes of the largest message; RecordingFile takes the largest line, packed or not.
   static constexpr std::size_t kLargestMessage = std::size_t{1} << 20;
 
+  /// False where this was built without zlib: files are plain then.
+  static bool can_pack();
+
   CaptureFile(std::string path, bool overwrite, bool packed);
   ~CaptureFile();
   CaptureFile(const CaptureFile&) = delete;
@@ -49,7 +52,6 @@ class CaptureFile {
   RecordingFile file_;
   std::unique_ptr<Packer> packer_;  ///< null: plain
   std::vector<std::byte> lines_;
-  std::vector<std::byte> packed_;
   std::uint32_t count_ = 0;  ///< lines in `lines_`
 };
 

@@ -93,6 +93,11 @@ std::optional<std::string> CryptoRecording::open() {
     if (!link) return link.error;
     rest_.emplace(std::move(*link));
   }
+  if (config_.packed && !CaptureFile::can_pack()) {
+    return config_.path +
+           " cannot be packed, as zlib was missing when this was built; end its name "
+           "otherwise, or install zlib1g-dev (Debian's name) and pyscalp again";
+  }
   file_.emplace(config_.path, config_.overwrite, config_.packed);
   if (file_->failed()) return file_->error();
   publish(clock_.now());
