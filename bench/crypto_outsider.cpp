@@ -24,6 +24,7 @@ constexpr MonoNanos kBetweenStirs = milliseconds(25);
 constexpr MonoNanos kBeforeAnswer{300'000};
 /// Between trips at least: the gate refuses the same wish within a millisecond.
 constexpr MonoNanos kApart{600'000};
+constexpr MonoNanos kFarewell = milliseconds(50);
 /// While an order is waited for, looks at who sends them for one at everybody.
 constexpr std::uint32_t kLooksToOthers = 64;
 constexpr std::size_t kAllEvents = 1 << 20;
@@ -149,9 +150,19 @@ std::optional<std::string> CryptoOutsider::run() {
     make_trip(trip, i);
     silent = trip.arrived == 0 ? silent + 1 : 0;
   }
-  const MonoNanos last = stamp() + kApart;
-  while (stamp() < last && !stopped()) turn();
+  // Orders that came late find nothing either, and no client is left with one open.
+  advance(CryptoTriggerDay::lean(options_.triggers));
+  for (const MonoNanos last = stamp() + kFarewell; stamp() < last && !stopped();) {
+    give_held();
+    turn();
+  }
   return std::nullopt;
+}
+
+void CryptoOutsider::give_held() {
+  for (const Held& held : held_)
+    venue_->on_bytes(held.id, held.bytes, wall_now(), mono_now());
+  held_.clear();
 }
 
 void CryptoOutsider::turn() {
@@ -182,9 +193,7 @@ void CryptoOutsider::make_trip(Trip& trip, std::uint64_t number) {
   waiting_ = false;
   trip.arrived = order_at_.value;
   advance(CryptoTriggerDay::clear(number));
-  for (const Held& held : held_)
-    venue_->on_bytes(held.id, held.bytes, wall_now(), mono_now());
-  held_.clear();
+  give_held();
   advance(CryptoTriggerDay::restore(number));
   venue_->on_time(wall_now(), mono_now());
   flush(true);

@@ -77,6 +77,7 @@ class CryptoOutsider {
 
   void make_trip(Trip& trip, std::uint64_t number);
   void turn();
+  void give_held();
   void advance(std::uint64_t venue_time);
   void accept_clients();
   void read(Client& client);

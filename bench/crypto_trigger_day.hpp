@@ -67,9 +67,10 @@ class CryptoTriggerDay {
       bid = add('B', kLots, kBid);
       ask = add('S', kLots, kAsk);
     }
-    // The day does not end under a measurement.
+    // Behind the last trigger the touch goes for good.
     time_ = lean(triggers);
     remove(bid);
+    remove(ask);
   }
 
   Bytes file() const { return bytes_; }
