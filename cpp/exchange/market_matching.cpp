@@ -173,11 +173,16 @@ Report Market::report_of(const Incoming& incoming, ReportKind kind,
   return report;
 }
 
+/// Rounded once: what was rounded to 1e-9 before could fall on the wrong side.
 Money Market::fee(Liquidity liquidity, Price price, Qty qty) const {
-  const std::int64_t step = options_.fee_step.value;
-  const std::int64_t fee = fees_.fee(liquidity, price, qty).value;
-  const std::int64_t half = fee < 0 ? -(step / 2) : step / 2;
-  return {(fee + half) / step * step};
+  if (options_.fee_step == Money{1}) return fees_.fee(liquidity, price, qty);
+  const FeeRate& rate = liquidity == Liquidity::kMaker ? fees_.maker : fees_.taker;
+  constexpr std::int64_t kMillion = 1'000'000;
+  const Int128 exact = static_cast<Int128>(price.value) * qty * rate.notional_e6 +
+                       static_cast<Int128>(rate.per_share.value) * qty * kMillion;
+  const Int128 step = static_cast<Int128>(options_.fee_step.value) * kMillion;
+  const Int128 half = exact < 0 ? -(step / 2) : step / 2;
+  return {static_cast<std::int64_t>((exact + half) / step) * options_.fee_step.value};
 }
 
 }  // namespace pyscalp::exchange
