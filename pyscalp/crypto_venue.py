@@ -22,7 +22,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-_CONNECT_S = 10.0
+_CONNECT_S = 5.0
 _INTERVALS_NS = {
     "SECOND": 10**9,
     "MINUTE": 60 * 10**9,
