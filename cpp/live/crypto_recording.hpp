@@ -40,8 +40,8 @@ struct CryptoRecordingConfig {
   std::uint64_t messages_max = 0;  ///< 0: no limit
   std::size_t ring_size = 64u << 20;
   MonoNanos connect_patience = seconds(5);  ///< until the first connection stands
-  MonoNanos stop_patience = seconds(1);      ///< for a snapshot that is still wanted
-  MonoNanos life = seconds(23 * 3'600);      ///< of a connection; the venue's is 24 h
+  MonoNanos stop_patience = seconds(1);     ///< for a snapshot that is still wanted
+  MonoNanos life = seconds(23 * 3'600);     ///< of a connection; the venue's is 24 h
 };
 
 enum class CryptoRecordingEnd : std::uint8_t {
