@@ -206,6 +206,8 @@ void feed_journal(Engine& engine, const std::vector<RingRecord>& records) {
 
 /// A record's bytes without those that mean nothing, between a wish's fields.
 std::vector<std::byte> told(const RingRecord& record) {
+  // A snapshot has bytes between its fields; what it tells is in the others.
+  if (record.header.kind == RecordKind::kSnapshot) return {};
   std::vector<std::byte> bytes = record.body;
   if (record.header.kind == RecordKind::kOrderSent ||
       record.header.kind == RecordKind::kDenied) {
