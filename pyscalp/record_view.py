@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -17,7 +18,7 @@ _PATIENCE_S = 3.0
 """A sender that has nothing to say sends a heartbeat each second."""
 
 
-class RecordingView:
+class RecordingView(abc.ABC):
     """A line that says how far a recording is, and hints where something is amiss.
 
     Each kind of recording has its own words: `_parts` and `_hints`.
@@ -75,11 +76,13 @@ class RecordingView:
             parts.append(f"[red]{figures['dropped']:,} dropped[/red]")
         return f"recording {self._path.name}: " + ", ".join(parts)
 
+    @abc.abstractmethod
     def _parts(self, figures: dict[str, Any]) -> list[str]:
-        raise NotImplementedError
+        """What this kind of recording counts."""
 
+    @abc.abstractmethod
     def _hints(self, figures: dict[str, Any]) -> list[str]:
-        raise NotImplementedError
+        """What somebody should know by now, each told once."""
 
     def _say(self, text: str, style: str) -> None:
         self._console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)

@@ -138,12 +138,6 @@ void Engine::end_answer(MonoNanos now) {
   settle(now);
 }
 
-void Engine::on_clock(UnixNanos wall, MonoNanos now) {
-  begin_input(RecordKind::kClock, now, bytes_of(wall.value));
-  venue_.session.set_clock(wall, now);
-  settle(now);
-}
-
 void Engine::on_time(MonoNanos now) {
   begin_input(RecordKind::kTime, now);
   settle_markouts(now);

@@ -2,8 +2,8 @@
 // shares with every other (engine/heartbeat.hpp).
 //
 // Inputs are whole messages, of WebSockets and of HTTP; the connections are the
-// caller's. Time is an input twice over: `now` with each, and the wall clock, which
-// requests are stamped with.
+// caller's. The wall's time, which requests are stamped with, is the venue's own: the
+// order session asks it.
 #pragma once
 
 #include <array>
@@ -48,8 +48,6 @@ class Engine : public engine::Heartbeat<Venue> {
   /// one.
   void on_http_answer(std::uint64_t id, int status, std::span<const HttpHeader> headers,
                       Bytes body, MonoNanos now);
-  /// The wall's time, once a second and whenever `clock_needed`.
-  void on_clock(UnixNanos wall, MonoNanos now);
   /// To be called at `next_deadline()`; more often does no harm.
   void on_time(MonoNanos now);
 

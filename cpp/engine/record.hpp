@@ -33,7 +33,6 @@ enum class RecordKind : std::uint8_t {
   kMessage = 12,     ///< a whole one
   kHttpAnswer = 13,  ///< see the venue's inputs
   kBookAnswer = 14,  ///< u16 instrument, the body; `detail` 1: there is no answer
-  kClock = 15,       ///< i64: the wall's time in ns
   // What the engine decided and what became of it.
   kOrderSent = 16,   ///< SentOrder
   kCancelSent = 17,  ///< SentCancel

@@ -19,9 +19,9 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "base/outbound_buffer.hpp"
 #include "base/types.hpp"
 #include "risk/gated.hpp"
-#include "session/outbound_buffer.hpp"
 #include "session/session_state.hpp"
 #include "wire/ouch50.hpp"
 #include "wire/soupbintcp.hpp"
